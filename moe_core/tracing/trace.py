@@ -125,5 +125,6 @@ def _check_candidates(trace: RoutingTrace) -> None:
     if ids.ndim != 2 or len(ids) != len(trace.token_ids):
         raise ValueError(f"candidate_ids must have shape ({len(trace.token_ids)}, C), got {ids.shape}")
     _require("candidate_probabilities", probabilities.shape, ids.shape)
-    if labels is not None:
-        _require("candidate_labels", (len(labels), *sorted({len(row) for row in labels})), ids.shape)
+    if labels is not None and [len(row) for row in labels] != [ids.shape[1]] * len(ids):
+        raise ValueError(f"candidate_labels must have {len(ids)} rows of {ids.shape[1]}, got {len(labels)} rows "
+                         f"of {sorted({len(row) for row in labels})}")
