@@ -64,6 +64,7 @@ def test_tracing_while_generating_equals_reading_the_finished_text(loaded):
     np.testing.assert_allclose(grown.candidate_probabilities, read.candidate_probabilities, atol=1e-5)
 
 
+@torch.inference_mode()
 def test_weights_times_experts_is_what_the_layer_put_out(loaded):
     layer = loaded.model.model.layers[1].moe
     heard = {}
@@ -72,7 +73,7 @@ def test_weights_times_experts_is_what_the_layer_put_out(loaded):
     handle.remove()
     hidden, output = heard["hidden"][0, 1:], heard["output"][0, 1:]  # END's row is not in the trace
     for position, (token, whole) in enumerate(zip(hidden, output, strict=True)):
-        parts = sum(weight * layer.experts.one(expert, token)
+        parts = sum(float(weight) * layer.experts.one(expert, token)
                     for expert, weight in zip(trace.expert_ids[1, position], trace.weights[1, position], strict=True))
         torch.testing.assert_close(parts + layer.shared(token), whole, atol=1e-6, rtol=1e-5)
 
