@@ -7,8 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+Rotation = tuple[Tensor, Tensor]  # cosine and sine, each broadcasting to (B, H, T, head_width)
 
-def rotary_table(head_width: int, positions: int, theta: float) -> tuple[Tensor, Tensor]:
+
+def rotary_table(head_width: int, positions: int, theta: float) -> Rotation:
     """Cosine and sine of every position's angles, each (positions, head_width) (Su et al. 2021, eq. 34)."""
     frequencies = theta ** (-torch.arange(0, head_width, 2).float() / head_width)  # (head_width / 2,)
     angles = torch.outer(torch.arange(positions).float(), frequencies).repeat(1, 2)
@@ -32,7 +34,7 @@ class CausalSelfAttention(nn.Module):
         self.value = nn.Linear(width, width, bias=False)
         self.output = nn.Linear(width, width, bias=False)
 
-    def forward(self, hidden: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor | None = None, cache=None) -> Tensor:
+    def forward(self, hidden: Tensor, rotation: Rotation, mask: Tensor | None = None, cache=None) -> Tensor:
         """hidden (B, T, D) -> (B, T, D); rotation broadcasts to (B, H, T, head_width).
 
         mask (B, 1, T, S) says which of S positions may be read; None = plain causal.

@@ -17,7 +17,7 @@ from transformers.utils.generic import can_return_tuple, merge_with_config_defau
 from transformers.utils.output_capturing import OutputRecorder, capture_outputs
 
 from moe_core.config import MoEscopeConfig
-from moe_core.model.attention import CausalSelfAttention, rotary_table
+from moe_core.model.attention import CausalSelfAttention, Rotation, rotary_table
 from moe_core.model.experts import Experts, SharedExpert
 from moe_core.model.losses import load_balance, router_z
 from moe_core.model.moe_layer import MoELayer
@@ -38,7 +38,7 @@ class DecoderLayer(GradientCheckpointingLayer):
         self.moe = MoELayer(width, config.num_experts, config.num_experts_per_tok,
                             config.moe_intermediate_size, config.shared_intermediate_size)
 
-    def forward(self, hidden: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor | None = None, cache=None) -> Tensor:
+    def forward(self, hidden: Tensor, rotation: Rotation, mask: Tensor | None = None, cache=None) -> Tensor:
         hidden = hidden + self.attention(self.attention_norm(hidden), rotation, mask, cache)
         return hidden + self.moe(self.moe_norm(hidden))
 
@@ -81,19 +81,19 @@ class MoEscopeModel(MoEscopePreTrainedModel):
         let_watch(self)
         self.post_init()
 
-    def rotary_tables(self) -> tuple[Tensor, Tensor]:
+    def rotary_tables(self) -> Rotation:
         """Cosine and sine for every position the model can hold."""
         head_width = self.config.hidden_size // self.config.num_attention_heads
         theta = (self.config.rope_parameters or {}).get("rope_theta", 10000.0)
         return rotary_table(head_width, self.config.max_position_embeddings, theta)
 
-    def through_layers(self, hidden: Tensor, rotation: tuple[Tensor, Tensor], mask=None, cache=None) -> Tensor:
+    def through_layers(self, hidden: Tensor, rotation: Rotation, mask=None, cache=None) -> Tensor:
         """The plain walk: (B, T, D) -> (B, T, D), normalised; no bookkeeping of transformers."""
         for layer in self.layers:
             hidden = layer(hidden, rotation, mask, cache)
         return self.norm(hidden)
 
-    def rotation_at(self, start: int, length: int) -> tuple[Tensor, Tensor]:
+    def rotation_at(self, start: int, length: int) -> Rotation:
         """Rotary angles of positions start .. start + length - 1."""
         return self.cosine[start:start + length], self.sine[start:start + length]
 

@@ -52,7 +52,9 @@ def feed(model: MoEscopeForCausalLM, token_ids: list[int], cache: Cache, *watche
     return model.lm_head(hidden)[0].float()                   # (1, T, D) -> (T, V)
 
 
-def generate(model: MoEscopeForCausalLM, prompt_ids: list[int], sampling: Sampling, *watchers: Watcher) -> Iterator[Fed]:
+def generate(
+    model: MoEscopeForCausalLM, prompt_ids: list[int], sampling: Sampling, *watchers: Watcher
+) -> Iterator[Fed]:
     """Feed the END token and the prompt, then every new token, the last one too.
 
     The first Fed is the prompt's, END's row left out; each later one is one new token's.

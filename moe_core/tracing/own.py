@@ -76,8 +76,8 @@ def trace_text(loaded: LoadedModel, text: str) -> RoutingTrace:
     return read_through(loaded, token_ids, settings={"prompt": text}).trace(stopped=None)
 
 
-def read_through(loaded: LoadedModel, token_ids: list[int], *watchers: Watcher, model: MoEscopeForCausalLM | None = None,
-                 settings: dict | None = None) -> "Recording":
+def read_through(loaded: LoadedModel, token_ids: list[int], *watchers: Watcher,
+                 model: MoEscopeForCausalLM | None = None, settings: dict | None = None) -> "Recording":
     """One full forward pass over these tokens with END before them, by `model` in place of the loaded one."""
     model = model or loaded.model
     room = model.config.max_position_embeddings
@@ -114,7 +114,8 @@ class Recording:
     def trace(self, stopped: str | None) -> RoutingTrace:
         """Everything so far; `stopped` says why it ends, None while it still grows."""
         layers = [Routing(*map(torch.cat, zip(*steps, strict=True))) for steps in zip(*self._steps, strict=True)]
-        logits, expert_ids, weights = (torch.stack(part) for part in zip(*layers, strict=True))  # (L, T, E), 2 x (L, T, K)
+        # (L, T, E), (L, T, K), (L, T, K)
+        logits, expert_ids, weights = (torch.stack(part) for part in zip(*layers, strict=True))
         candidate_ids, candidate_probabilities = self._candidate_rows()
         pieces = self.loaded.tokenizer.pieces
         return RoutingTrace(
