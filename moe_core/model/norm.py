@@ -4,7 +4,6 @@ Knows nothing of what it normalises.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -17,5 +16,6 @@ class RMSNorm(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, hidden: Tensor) -> Tensor:
-        normal = F.rms_norm(hidden.float(), hidden.shape[-1:], eps=self.epsilon)
+        exact = hidden.float()
+        normal = exact * torch.rsqrt(exact.square().mean(-1, keepdim=True) + self.epsilon)
         return normal.to(hidden.dtype) * self.weight

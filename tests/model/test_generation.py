@@ -18,7 +18,8 @@ def test_top_k_keeps_the_k_likeliest(top_k, kept):
     assert left(keep_likeliest(LOGITS, top_k, top_p=1.0)) == kept
 
 
-@pytest.mark.parametrize(("top_p", "kept"), [(0.01, [3]), (0.35, [3]), (0.5, [2, 3]), (0.8, [1, 2, 3]), (1, [0, 1, 2, 3])])
+@pytest.mark.parametrize(("top_p", "kept"), [(0.01, [3]),
+                                             (0.35, [3]), (0.5, [2, 3]), (0.8, [1, 2, 3]), (1, [0, 1, 2, 3])])
 def test_top_p_keeps_the_smallest_set_that_reaches_p(top_p, kept):
     assert left(keep_likeliest(LOGITS, 0, top_p)) == kept
 
