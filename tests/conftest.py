@@ -11,6 +11,7 @@ for name, value in {
     "GRADIO_ANALYTICS_ENABLED": "False",  # no test asks anyone outside
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000",
     "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }.items():
     os.environ.setdefault(name, value)
