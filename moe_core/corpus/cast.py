@@ -1,0 +1,61 @@
+"""Who and what may play a role: every cast category of the plots, mapped once to lexicon entries.
+
+It does not know what happens to them.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+
+from moe_core.corpus.lexicon import WORLD, Both, Word, lexicon, person, thing
+
+
+def _from_entry(entry: dict) -> Both:
+    return thing(entry["en"]["word"], entry["zh"]["word"], entry["zh"]["classifier"], entry["en"]["plural"])
+
+
+def _plain(en: str, zh: str) -> Both:
+    english, chinese = Word(en), Word(zh)
+    english.the, english.a, english.Cap = en, en, en[:1].upper() + en[1:]
+    english.A = english.The = english.Cap
+    chinese.cl = zh
+    return Both(english, chinese)
+
+
+def _children() -> list[Both]:
+    names = lexicon().by_category["name", "given-name"]
+    return [person(e["en"]["word"], e["zh"]["word"], e["gender"]) for e in names if e["gender"]]
+
+
+def _adults(kinds: list[list[str]]) -> list[Both]:
+    surnames = lexicon().by_category["name", "surname"]
+    return [
+        person(en.format(s["en"]["word"]), zh.format(s["zh"]["word"]), gender)
+        for en, zh, gender, culture in kinds
+        for s in surnames
+        if culture in ("both", "cn" if len(s["zh"]["word"]) == 1 else "en")
+    ]
+
+
+def _ids(*ids: str) -> list[Both]:
+    return [_from_entry(lexicon().by_id[i]) for i in ids if i in lexicon().by_id]
+
+
+def _category(*categories: str) -> list[Both]:
+    return [_from_entry(e) for e in lexicon().nouns(*categories)]
+
+
+@lru_cache(maxsize=1)
+def roles() -> dict[str, list[Both]]:
+    """Cast category -> everybody and everything that may fill it."""
+    listed = json.loads((WORLD / "cast.json").read_text(encoding="utf-8"))
+    table = {name: [_plain(*pair) for pair in pairs] for name, pairs in listed["plain"].items()}
+    table |= {name: [thing(*row) for row in rows] for name, rows in listed["things"].items()}
+    table |= {name: [person(*row) for row in rows] for name, rows in listed["people"].items()}
+    table |= {name: _adults(kinds) for name, kinds in listed["adults"].items()}
+    table |= {name: _ids(*ids) for name, ids in listed["lexicon_ids"].items()}
+    table["child"] = _children()
+    table["toy"] = table["toy"] + _category("toy")
+    table["neighbor"] = table["adult"]
+    return table

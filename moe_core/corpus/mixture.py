@@ -1,0 +1,65 @@
+"""The stream of training documents: a seeded mixture of the story world and the outside sources.
+
+The domain stands beside a document, never inside its text.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from moe_core.corpus import documents, outside
+
+HELD_OUT_SHARE = 50  # one plan seed, one record in fifty is kept for evaluation
+
+# domain -> documents out of 1,000
+WORLD_SHARES = {
+    "story_en": 160, "story_zh": 170, "story_task_en": 80, "story_task_zh": 90, "learning_en": 70, "learning_zh": 130,
+    "pair_world": 70, "arithmetic": 65, "code": 45, "review_en": 30, "review_zh": 35,
+}
+OUTSIDE_SHARES = {
+    "pair_outside": 75, "poem": 30, "book_en": 60, "storybook_en": 8, "storybook_zh": 4, "sentences_en": 10, "dictionary": 8,
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """One training text, with what we know of it."""
+
+    domain: str
+    lang: str
+    text: str
+
+
+def held_out(kind: str, identity: int | str) -> bool:
+    """Whether this plan seed or record belongs to the evaluation split: decided by its identity alone."""
+    return zlib.crc32(f"{kind}:{identity}".encode()) % HELD_OUT_SHARE == 0
+
+
+def stream(seed: int, folder: Path | None = None, evaluation: bool = False) -> Iterator[Document]:
+    """Documents without end, the same for the same seed and folder; the two splits share no plan and no record."""
+    pick = random.Random(f"mixture-{seed}-{evaluation}")
+    shares = WORLD_SHARES | (OUTSIDE_SHARES if folder else {})
+    records = outside.Records(folder, evaluation, held_out) if folder else None
+    for domain in _domains(shares, pick):
+        if domain in OUTSIDE_SHARES:
+            yield Document(domain, *records.document(domain, pick))
+        else:
+            yield Document(domain, *documents.MAKERS[domain](_plan_seed(domain, pick, evaluation)))
+
+
+def _domains(shares: dict[str, int], pick: random.Random) -> Iterator[str]:
+    names, weights = list(shares), list(shares.values())
+    for _ in itertools.count():
+        yield from pick.choices(names, weights, k=256)
+
+
+def _plan_seed(domain: str, pick: random.Random, evaluation: bool) -> int:
+    while True:
+        seed = pick.getrandbits(40)
+        if held_out("plan", seed) == evaluation:
+            return seed
