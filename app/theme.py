@@ -11,11 +11,11 @@ CLEAR = "rgba(0,0,0,0)"
 
 LIGHT = {
     "paper": "#fbfaf7", "panel": "#ffffff", "ink": "#1d2430", "mute": "#5f697d", "line": "#e6e2d9",
-    "accent": "#1a1ae0", "chance": "#98a2b3", "flip": "#d92d20", "faint": "#d0d5dd",
+    "accent": "#1a1ae0", "chance": "#7f8a9e", "flip": "#d92d20", "faint": "#d0d5dd",
 }
 DARK = {
     "paper": "#11151c", "panel": "#181e28", "ink": "#e8ebf0", "mute": "#9da7b8", "line": "#2a3240",
-    "accent": "#7db2e8", "chance": "#6b758a", "flip": "#ff7a6e", "faint": "#3a4456",
+    "accent": "#7db2e8", "chance": "#7c879c", "flip": "#ff7a6e", "faint": "#3a4456",
 }
 INK, MUTE, LINE, PANEL = LIGHT["ink"], LIGHT["mute"], LIGHT["line"], LIGHT["panel"]
 ACCENT, CHANCE, FLIP, FAINT = LIGHT["accent"], LIGHT["chance"], LIGHT["flip"], LIGHT["faint"]
