@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 import torch
 
 from moe_core.__main__ import main
+from moe_core.commands.compare import as_json
 from moe_core.commands.printing import columns, shown
 from moe_core.config import MoEscopeConfig
 from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.pieces import Piece
+from moe_core.precision.compare import compare
 from moe_core.sampling import Sampling
 from moe_core.tokenizer import Tokenizer
 from moe_core.tracing.own import load_model, trace_stream
@@ -112,6 +115,14 @@ def test_replayed_routes_do_not_flip(json_line):
 def test_a_precision_figure_names_format_engine_and_device(folder, capsys):
     assert main(["compare", "the cat", "--router-fp32", "--model", folder]) == 0
     assert "fp32 against fp16 (compute, routers in fp32) on CPU" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_an_overflow_is_null_because_json_has_no_infinity(folder):
+    loaded = load_model(folder)
+    fine = compare(loaded, loaded.tokenizer.encode("the cat"), "fp16", new_tokens=1)
+    overflowed = replace(fine, kl=np.array([0.0, np.inf]), max_abs_logit_difference=np.array([0.0, np.inf]))
+    found = json.loads(json.dumps(as_json(overflowed), allow_nan=False))
+    assert (found["mean_kl"], found["max_abs_logit_difference"]) == (None, None)
 
 
 @pytest.mark.parametrize(("arguments", "reason"), [

@@ -4,9 +4,11 @@ It computes nothing: moe_core.precision.compare does, this prints.
 """
 
 import argparse
+import math
 
 from moe_core.commands.arguments import add_common
 from moe_core.commands.printing import columns
+from moe_core.precision.comparison import Comparison
 from moe_core.precision.formats import format_named
 
 
@@ -42,36 +44,41 @@ def run(arguments: argparse.Namespace) -> dict:
     loaded = load_model(arguments.model)
     comparison = compare(loaded, loaded.tokenizer.encode(arguments.prompt), arguments.formats[1],
                          engine=arguments.engine, router_fp32=arguments.router_fp32, replay=arguments.replay)
-    result = as_json(comparison)
-    print(flips(comparison), "", summary(comparison, result, arguments), sep="\n")
-    return result
+    print(flips(comparison), "", summary(comparison, arguments), sep="\n")
+    return as_json(comparison)
 
 
-def flips(comparison) -> str:
+def flips(comparison: Comparison) -> str:
     """One row per layer: the share of tokens whose set of experts changed."""
     layers = comparison.reference.layers
     rows = [[f"L{layer}", f"{rate:.2%}"] for layer, rate in zip(layers, comparison.flip_rate_per_layer, strict=True)]
     return columns([["layer", "tokens that changed experts"], *rows])
 
 
-def summary(comparison, result: dict, arguments: argparse.Namespace) -> str:
+def summary(comparison: Comparison, arguments: argparse.Namespace) -> str:
     """The averages, and on what they were measured."""
-    where = result["first_divergence"]
+    where = comparison.first_divergence
     parting = "do not part" if where is None else f"part at new token {where}"
+    asked = comparison.settings["new_tokens"]
     extras = "".join([", routers in fp32" * arguments.router_fp32, ", fp32's routes replayed" * arguments.replay])
-    return (f"mean KL {result['mean_kl']:.3g} nats, max |logit difference| {result['max_abs_logit_difference']:.3g}, "
-            f"same best token {result['top1_agreement']:.2%}; greedy texts {parting}\n"
+    return (f"mean KL {comparison.mean_kl:.3g} nats, "
+            f"max |logit difference| {comparison.max_abs_logit_difference_overall:.3g}, "
+            f"same best token {comparison.top1_agreement:.2%}, out of range {comparison.overflow_rate:.2%}\n"
+            f"greedy texts of up to {asked} new tokens {parting}\n"
             f"{comparison.reference.model}: n = {len(comparison.reference.pieces)} tokens; "
             f"fp32 against {arguments.formats[1]} ({arguments.engine}{extras}) on {comparison.settings['device']}")
 
 
-def as_json(comparison) -> dict:
-    """The keys are a promise to other programs."""
-    divergence = comparison.first_divergence
+def as_json(comparison: Comparison) -> dict:
+    """The keys are a promise to other programs; null = out of the format's range, or never parted."""
     return {
-        "mean_kl": float(comparison.mean_kl),                                                     # nats
-        "max_abs_logit_difference": float(comparison.max_abs_logit_difference_overall),
-        "top1_agreement": float(comparison.top1_agreement),
-        "flip_rate_per_layer": [float(rate) for rate in comparison.flip_rate_per_layer],          # [L]
-        "first_divergence": None if divergence is None else int(divergence),
+        "mean_kl": _finite(comparison.mean_kl),  # nats
+        "max_abs_logit_difference": _finite(comparison.max_abs_logit_difference_overall),
+        "top1_agreement": comparison.top1_agreement,
+        "flip_rate_per_layer": comparison.flip_rate_per_layer.tolist(),  # [L]
+        "first_divergence": comparison.first_divergence,  # which new token, from 0
     }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None  # JSON has no infinity

@@ -19,7 +19,8 @@ FORBIDDEN = {  # room: what it may not import
 }
 HEAVY = ("torch", "transformers")
 LIGHT_MODULES = ("moe_core.tables", "moe_core.tokenizer", "moe_core.sampling",
-                 "moe_core.tracing.trace", "moe_core.tracing.bundle", "moe_core.precision.formats")
+                 "moe_core.tracing.trace", "moe_core.tracing.bundle",
+                 "moe_core.precision.formats", "moe_core.precision.comparison")
 
 
 def trespasses(room: str) -> list[str]:
