@@ -1,0 +1,1 @@
+"""Shorter numbers: formats, the model in them, and what changes."""
