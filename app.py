@@ -1,0 +1,27 @@
+"""Opens the page: python app.py"""
+
+import os
+from pathlib import Path
+
+# Before gradio is imported: no calls home, no pauses of the waiting threads at the cost of other visitors.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+from app.engine import Engine
+from app.page import LAUNCH, build_page
+from moe_core.tracing import bundle
+
+ASSETS = Path(__file__).parent / "assets"
+MODEL = Path(os.environ.get("MOESCOPE_MODEL", ASSETS / "models" / "moescope-first"))
+TRACE = Path(os.environ.get("MOESCOPE_TRACE", ASSETS / "traces" / "first-screen.trace.json"))
+
+engine = Engine(MODEL)
+demo = build_page(engine, bundle.load(TRACE))
+
+if __name__ == "__main__":
+    demo.launch(**LAUNCH, prevent_thread_lock=True)
+    engine.start()  # the page is served; now torch may take its time
+    demo.block_thread()

@@ -1,0 +1,10 @@
+"""Pieces gradio lacks, each a Python class with its script beside it."""
+
+from app.components.figure_panel import FigurePanel
+from app.components.numbers import Numbers
+from app.components.status_line import StatusLine
+from app.components.text_pair import TextPair
+from app.components.theme_switch import ThemeSwitch
+from app.components.token_strip import TokenStrip
+
+__all__ = ["FigurePanel", "Numbers", "StatusLine", "TextPair", "ThemeSwitch", "TokenStrip"]

@@ -1,0 +1,72 @@
+// Draws with Plotly.react, so that a reader's zoom survives new numbers; recolours when the page turns dark.
+const find = (selector) => element.querySelector(selector);
+const [title, badge, caption, plot, csv] = ['h2', '.badge', '.caption', '.plot', '.csv'].map(find);
+const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, doubleClick: 'reset' };
+let listening = false;
+
+const isDark = () => document.body.classList.contains('dark');
+
+// A fresh copy for Plotly, which writes into what it is given; in the dark each colour becomes its partner.
+function copy(node, colours) {
+  if (typeof node === 'string') return colours[node] || node;
+  if (Array.isArray(node)) return node.map((child) => copy(child, colours));
+  if (!node || typeof node !== 'object') return node;
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, key === 'bdata' ? value : copy(value, colours)]));
+}
+
+function sized(layout) {
+  return { uirevision: 'keep', ...layout, autosize: true, width: plot.clientWidth };
+}
+
+function listen() {
+  if (listening) return;
+  listening = true;
+  plot.on('plotly_click', (event) => {
+    const { x, y, z, customdata } = event.points[0];
+    trigger('cell_click', { x, y, z: z ?? null, detail: customdata ?? null });
+  });
+}
+
+function paint() {
+  const figure = (props.value || {}).figure;
+  if (!figure || !window.Plotly || !plot.clientWidth) return;
+  const { data, layout } = copy(figure, isDark() ? props.dark_colours : {});
+  window.Plotly.react(plot, data, sized(layout), CONFIG).then(listen);
+}
+
+function write() {
+  const value = props.value || {};
+  title.textContent = value.title || '';
+  badge.textContent = value.badge || '';
+  badge.hidden = !value.badge;
+  caption.textContent = value.caption || '';
+  csv.hidden = !value.figure;
+  csv.title = value.csv_hint || '';
+  csv.setAttribute('aria-label', value.csv_hint || 'CSV');
+  plot.setAttribute('aria-label', value.summary || value.title || '');
+  plot.style.minHeight = value.figure ? `${value.figure.layout.height || 0}px` : '';
+  paint();
+}
+
+function save() {
+  const file = props.download;
+  if (!file) return;
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob(['\ufeff', file.text], { type: 'text/csv;charset=utf-8' }));
+  link.download = file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+let width = 0;
+new ResizeObserver(() => {
+  if (plot.clientWidth === width) return;
+  width = plot.clientWidth;
+  paint();
+}).observe(plot);
+new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });
+window.addEventListener('plotly-ready', paint);
+csv.addEventListener('click', () => trigger('csv_click', {}));
+watch('value', write);
+watch('download', save);
+write();

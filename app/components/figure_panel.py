@@ -1,0 +1,24 @@
+"""A figure with its title, its caption, where its numbers come from, and its table to take away."""
+
+from app.components.widget import Widget
+from app import theme
+
+
+class FigurePanel(Widget):
+    """Value: title, badge, caption, summary (for the screen reader), figure (plotly JSON) and file name.
+
+    Events: `cell_click` carries x, y, z of a clicked mark; `csv_click` asks for the table, which
+    comes back through the property `download` ({"name", "text", "serial"}).
+    """
+
+    markup = (
+        '<section class="panel">'
+        '<header><h2></h2><span class="badge"></span><button type="button" class="csv">CSV</button></header>'
+        '<p class="caption"></p>'
+        '<div class="plot" role="img"></div>'
+        "</section>"
+    )
+    script = "figure_panel.js"
+
+    def __init__(self, value=None, **properties):
+        super().__init__(value=value, download=None, dark_colours=theme.DARK_OF_LIGHT, **properties)

@@ -1,0 +1,22 @@
+const line = element.querySelector('.status');
+
+// The address bar keeps the run, so that a copied link restores it.
+function keepInAddress(query) {
+  if (!query) return;
+  const address = new URL(window.location);
+  Object.entries(query).forEach(([name, value]) => {
+    if (value === null) address.searchParams.delete(name);
+    else address.searchParams.set(name, value);
+  });
+  window.history.replaceState(null, '', address);
+}
+
+function draw() {
+  const value = props.value || {};
+  line.textContent = value.text || '';
+  line.className = `status ${value.kind || 'quiet'}`;
+  keepInAddress(value.query);
+}
+
+watch('value', draw);
+draw();

@@ -1,0 +1,24 @@
+const [title, caption, list] = ['h2', '.caption', '.pair'].map((selector) => element.querySelector(selector));
+
+function piece(tag, text) {
+  const node = document.createElement(tag);
+  node.textContent = text;
+  return node;
+}
+
+function row({ name, prompt, same, different }) {
+  const text = document.createElement('dd');
+  text.append(piece('span', prompt), piece('b', same));
+  if (different) text.append(piece('mark', different));
+  return [piece('dt', name), text];
+}
+
+function draw() {
+  const value = props.value || { rows: [] };
+  title.textContent = value.title || '';
+  caption.textContent = value.caption || '';
+  list.replaceChildren(...value.rows.flatMap(row));
+}
+
+watch('value', draw);
+draw();

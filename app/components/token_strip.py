@@ -1,0 +1,17 @@
+"""The tokens of a text in one line that wraps, each underlined in the colour of its expert."""
+
+from app.components.widget import Widget
+
+
+class TokenStrip(Widget):
+    """Value: tokens (label, expert, state flags, aria text), the selected position, words for the screen reader.
+
+    Event `token_click` carries `position`.
+    """
+
+    markup = (
+        '<div class="strip" role="group"></div>'
+        '<ul class="strip-legend"></ul>'
+        '<div class="unseen" role="status" aria-live="polite"></div>'
+    )
+    script = "token_strip.js"

@@ -1,0 +1,116 @@
+"""The model behind the page: loaded in the background, shared by all visitors in fair turns.
+
+Nothing here imports torch until `start` is called, so that the page is served first.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from app import limits
+from app.turns import FairTurns
+from moe_core.sampling import Sampling
+from moe_core.tracing.trace import RoutingTrace
+
+
+class Stage(NamedTuple):
+    """How far the model is: waiting, loading, ready or broken."""
+
+    name: str
+    seconds: float = 0.0
+    error: str = ""
+
+
+class NotReady(RuntimeError):
+    """The model is still loading, or its files are damaged."""
+
+
+class Engine:
+    """One model folder, loaded once; generation and comparison one step at a time."""
+
+    def __init__(self, folder: Path | str):
+        self.folder = Path(folder)
+        self.loaded = None
+        self._error = ""
+        self._began = 0.0
+        self._thread: threading.Thread | None = None
+        self._turns = FairTurns()
+        self._starting = threading.Lock()
+
+    @property
+    def stage(self) -> Stage:
+        if self.loaded is not None:
+            return Stage("ready")
+        if self._error:
+            return Stage("broken", error=self._error)
+        if self._thread is None:
+            return Stage("waiting")
+        return Stage("loading", seconds=time.monotonic() - self._began)
+
+    def start(self) -> None:
+        """Begin to load in the background; a second call does nothing."""
+        with self._starting:
+            if self._thread is None:
+                self._began = time.monotonic()
+                self._thread = threading.Thread(target=self._load, name="model", daemon=True)
+                self._thread.start()
+
+    def wait(self, seconds: float | None = None) -> Stage:
+        """Start if need be, and come back when the model is ready or broken."""
+        self.start()
+        self._thread.join(seconds)
+        return self.stage
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._ready().tokenizer.encode(text))
+
+    @property
+    def context(self) -> int:
+        """How many tokens the model can hold."""
+        return self._ready().model.config.max_position_embeddings
+
+    def stream(self, prompt: str, sampling: Sampling, stop: threading.Event) -> Iterator[RoutingTrace]:
+        """The growing trace, some frames a second; ends when the text does, at `stop`, or at the deadline."""
+        from moe_core.tracing.own import trace_stream
+
+        steps = trace_stream(self._ready(), prompt, sampling)
+        deadline = time.monotonic() + limits.SECONDS_PER_RUN
+        trace = self._next(steps)
+        while trace is not None:
+            yield trace
+            if stop.is_set() or time.monotonic() > deadline:
+                yield _cut_short(trace, "visitor" if stop.is_set() else "deadline")
+                return
+            trace = self._next(steps)
+
+    def _next(self, steps: Iterator[RoutingTrace]) -> RoutingTrace | None:
+        with self._turns:  # one frame's worth of tokens, then the next visitor
+            return next(steps, None)
+
+    def compare(self, text: str, format: str, **dials):
+        """The same tokens through fp32 and through `format`."""
+        from moe_core.precision.compare import compare
+
+        loaded = self._ready()
+        with self._turns:
+            return compare(loaded, loaded.tokenizer.encode(text), format, **dials)
+
+    def _ready(self):
+        if self.loaded is None:
+            raise NotReady(self._error or "the model is still loading")
+        return self.loaded
+
+    def _load(self) -> None:
+        try:
+            from moe_core.tracing.own import load_model
+
+            self.loaded = load_model(self.folder)
+        except Exception as error:  # whatever is wrong with the files, the page must live on and say so
+            self._error = str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _cut_short(trace: RoutingTrace, why: str) -> RoutingTrace:
+    return replace(trace, settings={**trace.settings, "stopped": why}) if not trace.settings.get("stopped") else trace

@@ -1,0 +1,61 @@
+"""How the page looks inside gradio: its theme, its style sheets and what goes into the page's head.
+
+Colours come from app/theme.py; this file only turns them into what gradio and CSS understand.
+"""
+
+from pathlib import Path
+
+import gradio as gr
+
+from app import theme
+
+ROOT = Path(__file__).resolve().parents[1]
+PLOTLY = ROOT / "assets" / "vendor" / "plotly-cartesian-4.1.1.min.js"
+STYLE_SHEETS = [Path(__file__).with_name("look.css"), *sorted((Path(__file__).parent / "components").glob("*.css"))]
+
+
+def head() -> str:
+    """Colours as CSS variables, and the plotting library from our own server."""
+    script = (f'<script src="gradio_api/file={PLOTLY.relative_to(ROOT).as_posix()}" defer '
+              "onload=\"window.dispatchEvent(new Event('plotly-ready'))\"></script>")
+    return f"<style>:root{{{_variables(theme.LIGHT)}{_experts()}}} .dark{{{_variables(theme.DARK)}}}</style>{script}"
+
+
+def gradio_theme() -> gr.themes.Base:
+    """gradio's own inputs in our paper, ink and accent."""
+    made = gr.themes.Base(font=[gr.themes.Font(name.strip(' "')) for name in theme.FONT.split(",")],
+                          font_mono=["ui-monospace", "monospace"],
+                          radius_size=gr.themes.sizes.radius_lg)
+    return made.set(color_accent="var(--accent)", **{name: value for key, value in _GRADIO.items() for name in (key, f"{key}_dark")})
+
+
+# One value for light and dark: the variables themselves change.
+_GRADIO = {
+    "body_background_fill": "var(--paper)", "body_text_color": "var(--ink)", "body_text_color_subdued": "var(--mute)",
+    "background_fill_primary": "var(--panel)", "background_fill_secondary": "var(--paper)",
+    "block_background_fill": "transparent", "block_border_color": "transparent", "block_shadow": "none",
+    "block_label_text_color": "var(--mute)", "block_title_text_color": "var(--mute)",
+    "block_info_text_color": "var(--mute)", "block_label_background_fill": "transparent",
+    "border_color_primary": "var(--line)", "border_color_accent": "var(--accent)",
+    "input_background_fill": "var(--paper)", "input_border_color": "var(--line)",
+    "input_border_color_focus": "var(--accent)", "input_placeholder_color": "var(--mute)", "input_shadow": "none",
+    "button_primary_background_fill": "var(--accent)", "button_primary_background_fill_hover": "var(--accent)",
+    "button_primary_text_color": "var(--on-accent)", "button_primary_border_color": "var(--accent)",
+    "button_secondary_background_fill": "var(--panel)", "button_secondary_background_fill_hover": "var(--paper)",
+    "button_secondary_text_color": "var(--ink)", "button_secondary_border_color": "var(--line)",
+    "checkbox_background_color": "var(--panel)", "checkbox_background_color_selected": "var(--accent)",
+    "checkbox_border_color": "var(--mute)", "checkbox_border_color_selected": "var(--accent)",
+    "checkbox_label_background_fill": "transparent", "checkbox_label_text_color": "var(--ink)",
+    "slider_color": "var(--accent)", "color_accent_soft": "var(--paper)",
+    "link_text_color": "var(--accent)", "link_text_color_hover": "var(--accent)",
+    "link_text_color_active": "var(--accent)", "link_text_color_visited": "var(--accent)",
+}
+
+
+def _variables(colours: dict[str, str]) -> str:
+    on_accent = theme.ink_on(colours["accent"])
+    return "".join(f"--{name}:{colour};" for name, colour in {**colours, "on-accent": on_accent}.items())
+
+
+def _experts() -> str:
+    return "".join(f"--expert-{number}:{colour};" for number, colour in enumerate(theme.EXPERTS))

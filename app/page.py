@@ -1,0 +1,99 @@
+"""The whole page: its head, one line per tab, and what happens when it is opened."""
+
+import asyncio
+
+import gradio as gr
+
+from app import limits, look
+from app.components import StatusLine, ThemeSwitch
+from app.engine import Engine
+from app.labels import Labels
+from app.link import from_query, to_query
+from app.session import Session
+from app.tabs.prompt import QUIET, PromptTab
+from app.views.status import stage_line
+from app.words import LANGUAGES, choose_language, say
+from moe_core.tracing.trace import RoutingTrace
+
+LAUNCH = {
+    "ssr_mode": False, "run_history": False, "enable_monitoring": False, "max_file_size": "1mb", "show_error": False,
+    "pwa": False, "mcp_server": False, "footer_links": [], "theme": look.gradio_theme(), "head": look.head(),
+    "css_paths": look.STYLE_SHEETS,
+}
+
+
+def build_page(engine: Engine, recorded: RoutingTrace) -> gr.Blocks:
+    """The page around one engine; `recorded` is what a visitor sees before the model is there."""
+    gr.set_static_paths([look.PLOTLY.parent])
+    labels = Labels()
+    with gr.Blocks(title="MoEscope", delete_cache=(3600, 3600), analytics_enabled=False) as demo:
+        first = Session(recorded, layer=len(recorded.layers) // 2, position=recorded.phase.count("prompt") - 1)
+        _connect(demo, Page(engine, labels, gr.State(first)))
+    return demo.queue(max_size=limits.QUEUE_LENGTH, default_concurrency_limit=None, api_open=False)
+
+
+def _lay_out_head(labels: Labels) -> gr.Radio:
+    with gr.Row(elem_classes="masthead"):
+        gr.HTML("<h1>MoEscope</h1>", js_on_load=None, min_width=0)
+        labels.make(StatusLine, {"value": lambda language: {"text": say(language, "page.tagline"), "kind": "tagline"}})
+        language = labels.make(gr.Radio, {"label": "page.language"}, value="en", elem_id="language", min_width=0,
+                               choices=[(name, key) for key, name in LANGUAGES.items()])
+        labels.make(ThemeSwitch, {"value": _theme_words})
+    return language
+
+
+def _theme_words(language: str) -> dict:
+    return {word: say(language, f"theme.{word}") for word in ("group", "light", "auto", "dark")}
+
+
+def _connect(demo: gr.Blocks, page: "Page") -> None:
+    arrived = demo.load(page.arrive, page.session, page.arrival, **QUIET)
+    for event in (arrived.then, page.language.input):
+        event(page.relabel, [page.session, page.language], page.labels.components, **QUIET)
+        event(page.redraw, [page.session, page.language], page.drawn, **QUIET)
+    ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",
+                         api_visibility="private")
+    ready.then(**page.prompt.linked)
+
+
+class Page:
+    """What happens to the page as a whole: it is opened, it changes language, its model arrives."""
+
+    def __init__(self, engine: Engine, labels: Labels, session: gr.State):
+        self.engine, self.labels, self.session = engine, labels, session
+        self.language = _lay_out_head(labels)
+        self.notice = StatusLine(stage_line(engine.stage, labels.language), elem_id="notice")
+        with gr.Tabs():
+            self.prompt = PromptTab(labels, session, engine)
+        self.tabs = [self.prompt]
+        self.arrival = [session, self.language, self.prompt.prompt, *self.prompt.dials.values()]
+        self.drawn = [session, self.notice, *(component for tab in self.tabs for component in tab.shown)]
+
+    def arrive(self, session: Session, request: gr.Request) -> dict:
+        """Take language and run from the address."""
+        query = dict(request.query_params)
+        language = choose_language(query.get("lang"), request.headers.get("accept-language"))
+        asked = from_query(query)
+        if asked.prompt is None:
+            return {self.session: session.but(language=language), self.language: language}
+        dials = {dial: getattr(asked.sampling, name) for name, dial in self.prompt.dials.items()}
+        session = session.but(language=language, link=to_query(asked.prompt, asked.sampling))
+        return {self.session: session, self.language: language, self.prompt.prompt: asked.prompt, **dials}
+
+    def relabel(self, session: Session, language: str) -> list:
+        """All fixed labels in another language."""
+        return self.labels.in_language(language)
+
+    def redraw(self, session: Session, language: str) -> dict:
+        """All drawn sentences and figures in another language."""
+        session = session.but(language=language)
+        drawn = {component: value for tab in self.tabs for component, value in tab.show(session).items()}
+        return {self.session: session, self.notice: stage_line(self.engine.stage, language), **drawn}
+
+    async def follow_model(self, session: Session):
+        """Tell how far the model is until it is ready or broken."""
+        self.engine.start()
+        while self.engine.stage.name == "loading":
+            yield stage_line(self.engine.stage, session.language)
+            await asyncio.sleep(0.3)
+        yield stage_line(self.engine.stage, session.language)

@@ -1,0 +1,37 @@
+"""What one visitor's clicks remember between two events."""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from moe_core.tracing.trace import RoutingTrace
+
+if TYPE_CHECKING:
+    from moe_core.precision.compare import Comparison
+
+
+@dataclass(frozen=True)
+class Session:
+    """One visitor's state; every change is a new Session, so that a running event never sees half of one."""
+
+    trace: RoutingTrace
+    language: str = "en"
+    recorded: bool = True                    # True until the visitor's own run replaces the recorded trace
+    layer: int = 0                           # index into trace.layers
+    position: int = 0                        # the selected token
+    comparison: "Comparison | None" = None
+    comparison_layer: int = 0
+    comparison_position: int = 0
+    link: dict = field(default_factory=dict)  # what the address bar needs to restore the run
+
+    def __deepcopy__(self, memo) -> "Session":
+        return self  # frozen all the way down: visitors may share the recorded trace
+
+    def but(self, **changes) -> "Session":
+        """This session with some fields changed."""
+        return replace(self, **changes)
+
+    def with_trace(self, trace: RoutingTrace) -> "Session":
+        """The visitor's own trace takes the place of the recorded one; the selection stays inside it."""
+        last = max(len(trace.token_ids) - 1, 0)
+        layer = min(self.layer, len(trace.layers) - 1)
+        return self.but(trace=trace, recorded=False, layer=layer, position=min(self.position, last))

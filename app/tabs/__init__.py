@@ -1,0 +1,1 @@
+"""One question a tab: its layout, its events and thin callbacks."""

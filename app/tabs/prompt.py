@@ -1,0 +1,189 @@
+"""Which experts does each token meet? Follow a prompt live, while the model writes on."""
+
+import gradio as gr
+
+from app import limits
+from app.components import FigurePanel, StatusLine, TokenStrip
+from app.engine import Engine
+from app.labels import Labels
+from app.link import DEFAULTS, checked, to_query
+from app.runs import Runs
+from app.session import Session
+from app.views import prompt as views
+from app.views.panel import csv_file
+from app.views.status import refusal_line, resting_line, run_line, stage_line
+from app.words import say
+
+DEFAULT_PROMPT = "我喜欢学习AI"
+EXAMPLES = (DEFAULT_PROMPT, "Once upon a time", "小猫和小狗", "The cat sat on the mat", "从前有一只 rabbit", "春天来了，")
+QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+class PromptTab:
+    """The tab's components; `shown` are those that `show` fills from a session."""
+
+    def __init__(self, labels: Labels, session: gr.State, engine: Engine):
+        self.session, self.engine, self.runs = session, engine, Runs()
+        first: Session = session.value
+        with labels.make(gr.Tab, {"label": "tab.prompt"}, id="prompt"):
+            with gr.Column(elem_classes="sheet"):
+                self._lay_out_question(labels)
+                self.status = StatusLine()
+                self.strip = TokenStrip(views.strip_value(first), elem_id="strip")
+                self._lay_out_layer(labels, first)
+                self._lay_out_dials(labels)
+            self.panels = self._lay_out_panels(first)
+        self.shown = [self.status, self.strip, self.layer, *self.panels.values()]
+        self._connect()
+
+    def show(self, session: Session) -> dict:
+        """Everything this tab draws of a session."""
+        layers = len(session.trace.layers)
+        return {
+            self.status: resting_line(session), self.strip: views.strip_value(session),
+            self.layer: gr.update(value=session.layer, maximum=max(layers - 1, 1)), **self._draw(session),
+        }
+
+    def generate(self, values: dict, request: gr.Request):
+        """Refuse what cannot run, wait for the model if need be, then stream."""
+        session, prompt = values[self.session], values[self.prompt]
+        refusal = limits.refuse_prompt(prompt)
+        if refusal is None:
+            yield from self._wait(session)
+            refusal, sampling = self._check(prompt, values)
+        if refusal is not None:
+            yield {self.status: refusal_line(refusal, session.language), **self._busy(False)}
+        elif self.engine.stage.name == "ready":
+            yield from self._stream(session.but(link=to_query(prompt, sampling)), prompt, sampling, request)
+
+    def generate_linked(self, values: dict, request: gr.Request):
+        """Run what the page's address asks for, once."""
+        yield {self.status: gr.skip()}  # gradio empties all outputs of a generator that yields nothing
+        if values[self.session].link:
+            yield from self.generate(values, request)
+
+    def stop(self, request: gr.Request) -> None:
+        """End this visitor's run after the step it is in."""
+        self.runs.stop(request.session_hash)
+
+    def change_layer(self, session: Session, layer: int) -> dict:
+        """Show another layer: colours, gates and scores."""
+        session = session.but(layer=min(max(int(layer), 0), len(session.trace.layers) - 1))
+        return {self.session: session, self.strip: views.strip_value(session),
+                self.layer: session.layer, **self._draw(session, "gates", "choice")}
+
+    def select(self, session: Session, event: gr.EventData) -> dict:
+        """Follow the token that was clicked in the strip."""
+        return self._select(session, event.position)
+
+    def select_row(self, session: Session, event: gr.EventData) -> dict:
+        """Follow the token whose cell was clicked in the heatmap."""
+        return self._select(session, event.y)
+
+    def _select(self, session: Session, position) -> dict:
+        last = len(session.trace.token_ids) - 1
+        session = session.but(position=min(max(int(position or 0), 0), last))
+        return {self.session: session, self.strip: views.strip_value(session),
+                **self._draw(session, "gates", "path", "choice", "next")}
+
+    def _draw(self, session: Session, *names: str) -> dict:
+        return {self.panels[name]: views.panel_value(name, session) for name in names or views.PANELS}
+
+    def _wait(self, session: Session):
+        if self.engine.stage.name != "ready":
+            yield {self.status: {"kind": "busy", "text": say(session.language, "run.waiting")}, **self._busy(True)}
+            stage = self.engine.wait()
+            yield {self.status: stage_line(stage, session.language), **self._busy(False)}
+
+    def _check(self, prompt: str, values: dict):
+        """A refusal or the dials; nothing to check with when the model is broken."""
+        try:
+            sampling = checked(**{name: values[dial] for name, dial in self.dials.items()})
+        except (ValueError, TypeError) as error:
+            return limits.Refusal("refuse.dials", {"error": error}), None
+        if self.engine.stage.name != "ready":
+            return None, sampling
+        return limits.refuse_tokens(self.engine.count_tokens(prompt), self.engine.context), sampling
+
+    def _stream(self, session: Session, prompt: str, sampling, request: gr.Request):
+        sign = self.runs.begin(request.session_hash)
+        try:
+            for trace in self.engine.stream(prompt, sampling, sign):
+                session = session.with_trace(trace)
+                yield {self.session: session, self.status: run_line(session),
+                       self.strip: views.strip_value(session), **self._busy(True)}
+            yield {self.session: session, **self.show(session), **self._busy(False)}
+        finally:
+            self.runs.end(request.session_hash, sign)
+
+    def _busy(self, running: bool) -> dict:
+        return {self.run: gr.update(visible=not running), self.halt: gr.update(visible=running)}
+
+    def _lay_out_question(self, labels: Labels) -> None:
+        with gr.Row(elem_classes="ask"):
+            self.prompt = labels.make(
+                gr.Textbox, {"label": "prompt.label", "placeholder": "prompt.placeholder"}, value=DEFAULT_PROMPT,
+                lines=1, max_lines=5, container=False, scale=8, min_width=200, elem_id="prompt", autofocus=False)
+            self.run = labels.make(gr.Button, {"value": "prompt.run"}, variant="primary", scale=1, min_width=120)
+            self.halt = labels.make(gr.Button, {"value": "prompt.stop"}, variant="stop", scale=1, min_width=120,
+                                    visible=False)
+        with gr.Row(elem_classes="examples"):
+            self.examples = [gr.Button(text, size="sm", elem_classes="chip") for text in EXAMPLES]
+
+    def _lay_out_layer(self, labels: Labels, first: Session) -> None:
+        with gr.Row(elem_classes="layer-row"):
+            self.layer = labels.make(
+                gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0,
+                maximum=max(len(first.trace.layers) - 1, 1), step=1, value=first.layer, buttons=[], elem_id="layer")
+
+    def _lay_out_dials(self, labels: Labels) -> None:
+        def dial(kind, name: str, **range_and_value):
+            return labels.make(kind, {"label": f"prompt.{name}", "info": f"prompt.{name}.info"}, **range_and_value)
+
+        with labels.make(gr.Accordion, {"label": "prompt.sampling"}, open=False), gr.Row():
+            self.dials = {
+                "temperature": dial(gr.Slider, "temperature", minimum=0, maximum=2, step=0.05,
+                                    value=DEFAULTS.temperature),
+                "top_p": dial(gr.Slider, "top_p", minimum=0.05, maximum=1, step=0.05, value=DEFAULTS.top_p),
+                "top_k": dial(gr.Slider, "top_k", minimum=0, maximum=100, step=1, value=DEFAULTS.top_k),
+                "max_new_tokens": dial(gr.Slider, "length", minimum=1, maximum=limits.MAX_NEW_TOKENS, step=1,
+                                       value=DEFAULTS.max_new_tokens),
+                "seed": dial(gr.Number, "seed", minimum=0, maximum=2**32 - 1, precision=0, value=DEFAULTS.seed),
+            }
+
+    def _lay_out_panels(self, first: Session) -> dict[str, FigurePanel]:
+        def make(name: str) -> FigurePanel:
+            return FigurePanel(views.panel_value(name, first), elem_id=name)
+
+        with gr.Row(elem_classes="panels"):
+            with gr.Column(scale=27, min_width=320):
+                left = {name: make(name) for name in ("gates", "load")}
+            with gr.Column(scale=20, min_width=320):
+                right = {name: make(name) for name in ("path", "choice", "next")}
+        return left | right
+
+    def _connect(self) -> None:
+        asked = {self.session, self.prompt, *self.dials.values()}
+        answered = [self.session, *self.shown, self.run, self.halt]
+        heavy = {"concurrency_id": "model", "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE,
+                 "show_progress": "hidden", "api_visibility": "private"}
+        self.linked = {"fn": self.generate_linked, "inputs": asked, "outputs": answered, **heavy}
+        gr.on([self.prompt.submit, self.run.click], self.generate, asked, answered, **heavy)
+        for button, text in zip(self.examples, EXAMPLES, strict=True):
+            chosen = button.click(lambda text=text: text, None, self.prompt, **QUIET)
+            chosen.then(self.generate, asked, answered, **heavy)
+        self.halt.click(self.stop, None, None, **QUIET)
+        picked = [self.session, self.strip, *self.panels.values()]
+        self.layer.input(self.change_layer, [self.session, self.layer], [*picked, self.layer],
+                         trigger_mode="always_last", **QUIET)
+        self.strip.token_click(self.select, self.session, picked, trigger_mode="always_last", **QUIET)
+        self.panels["gates"].cell_click(self.select_row, self.session, picked, trigger_mode="always_last", **QUIET)
+        for name, panel in self.panels.items():
+            panel.csv_click(_csv_of(name), self.session, panel, **QUIET)
+
+
+def _csv_of(name: str):
+    def download(session: Session) -> dict:
+        return gr.update(download=csv_file(name, views.DRAWERS[name], session))
+
+    return download

@@ -1,0 +1,1 @@
+"""A session becomes the values that the widgets show: same names as the tabs, no events."""

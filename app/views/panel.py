@@ -1,0 +1,51 @@
+"""A figure, the table it was drawn from, and the facts its caption states: one value for a FigurePanel."""
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.figures.drawing import ENGLISH
+from app.session import Session
+from app.words import say
+from moe_core.tracing.trace import RoutingTrace
+
+
+class Picture(NamedTuple):
+    """What one panel shows: its figure, its table for CSV, and the values its sentences are filled with."""
+
+    figure: go.Figure
+    table: pd.DataFrame
+    facts: dict
+
+
+Drawer = Callable[[Session], Picture]
+
+
+def panel(name: str, draw: Drawer, session: Session, trace: RoutingTrace, badge: str) -> dict:
+    """The panel `name` in the visitor's language; sentences are NAME.title, NAME.caption and NAME.summary."""
+    picture = draw(session)
+    title, caption, summary = (say(session.language, f"{name}.{part}", **picture.facts)
+                               for part in ("title", "caption", "summary"))
+    return {
+        "title": title, "caption": caption, "summary": summary, "figure": json.loads(picture.figure.to_json()),
+        "badge": say(session.language, f"badge.{badge}", format=trace.settings.get("format", "fp32"),
+                     device=trace.settings.get("device", "CPU")),
+        "csv_hint": say(session.language, "panel.csv", title=title),
+    }
+
+
+def figure_words(language: str) -> dict[str, str]:
+    """The few words that stand inside figures."""
+    return {key: say(language, f"figure.{key}") for key in ENGLISH}
+
+
+def csv_file(name: str, draw: Drawer, session: Session, serial: int) -> dict:
+    """The table behind the panel `name` as a file; `serial` makes the same file twice two downloads."""
+    return {"name": f"moescope-{name}.csv", "text": draw(session).table.to_csv(index=False), "serial": serial}
+
+
+def percent(share: float) -> str:
+    return f"{share:.1%}"

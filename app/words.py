@@ -1,0 +1,34 @@
+"""Every sentence a visitor reads, in English and Chinese.
+
+It knows keys and languages, not who shows the sentence.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+FOLDER = Path(__file__).parent / "words"
+
+
+@cache
+def sentences(language: str) -> dict[str, str]:
+    """All sentences of one language: key -> text with {placeholders}."""
+    return json.loads((FOLDER / f"{language}.json").read_text("utf-8"))
+
+
+def say(language: str, key: str, **values) -> str:
+    """The sentence `key`, its placeholders filled in."""
+    sentence = sentences(language)[key]
+    return sentence.format(**values) if values else sentence
+
+
+def choose_language(asked: str | None, accepted: str | None) -> str:
+    """The language a link asks for, else the first one the browser accepts that we speak, else English."""
+    if asked in LANGUAGES:
+        return asked
+    for entry in (accepted or "").split(","):
+        spoken = entry.split(";")[0].strip().lower().split("-")[0]
+        if spoken in LANGUAGES:
+            return spoken
+    return "en"
