@@ -5,13 +5,20 @@ It does not know the mixture.
 
 from __future__ import annotations
 
+import json
 import random
+from functools import cache
 
 from moe_core.corpus.drills import arithmetic
+from moe_core.corpus.facts import fact_page, fact_pair
 from moe_core.corpus.learning import learning_page
+from moe_core.corpus.lexicon import WORLD
+from moe_core.corpus.pages import dialogue, diary, page_pair
 from moe_core.corpus.plan import plan_story
 from moe_core.corpus.programs import program
 from moe_core.corpus.reviews import review
+from moe_core.corpus.scenes import scene_pair
+from moe_core.corpus.sentences import sentence
 from moe_core.corpus.story import Story, tell
 
 ASK = {"en": ("Question: {}\nAnswer: {}",), "zh": ("问题：{}\n回答：{}",)}
@@ -55,28 +62,35 @@ def learning(seed: int, lang: str) -> tuple[str, str]:
 def pair(seed: int) -> tuple[str, str]:
     """The same thought in both languages, either first."""
     pick = random.Random(f"pair-{seed}")
-    kind = pick.random()
-    if kind < 0.35:
-        english, chinese = learning_page(seed)
-    elif kind < 0.5:
-        english, chinese = review(seed, "en")[0], review(seed, "zh")[0]
-    else:
-        english, chinese = parallel_sentences(seed, pick)
-    return "both", translation(english, chinese, pick)
+    maker = pick.choices(tuple(PAIR_MAKERS), tuple(PAIR_MAKERS.values()))[0]
+    count = pick.randint(2, 6) if maker in (_sentence_pair, _scene_pair, fact_pair) else 1
+    line = pick.choice(TRANSLATION)
+    pairs = [maker(seed * 8 + number) for number in range(count)]
+    return "both", "\n".join(line.format(en=english, zh=chinese) for english, chinese in pairs)
 
 
-def parallel_sentences(seed: int, pick: random.Random) -> tuple[str, str]:
-    """A background sentence of the world told in both languages."""
-    from moe_core.corpus.scenes import scene_pair
-
-    return scene_pair(plan_story(seed), pick)
+TRANSLATION = ("English: {en}\nChinese: {zh}", "中文：{zh}\n英文：{en}")
 
 
-def translation(english: str, chinese: str, pick: random.Random) -> str:
-    """One translation task, in one of the two directions."""
-    if pick.random() < 0.5:
-        return f"English: {english}\nChinese: {chinese}"
-    return f"中文：{chinese}\n英文：{english}"
+def _sentence_pair(seed: int) -> tuple[str, str]:
+    made = sentence(seed)
+    return made.text("en"), made.text("zh")
+
+
+def _scene_pair(seed: int) -> tuple[str, str]:
+    return scene_pair(plan_story(seed), random.Random(f"scene-{seed}"))
+
+
+def _review_pair(seed: int) -> tuple[str, str]:
+    return review(seed, "en")[0], review(seed, "zh")[0]
+
+
+def _turn_pair(seed: int) -> tuple[str, str]:
+    english, chinese, _ = page_pair(random.Random(f"turn-{seed}").choice(("dialogues", "diary")), seed)
+    return " ".join(english), "".join(chinese)
+
+
+PAIR_MAKERS = {_sentence_pair: 40, _scene_pair: 12, learning_page: 18, _review_pair: 8, _turn_pair: 14, fact_pair: 8}
 
 
 def opinion(seed: int, lang: str) -> tuple[str, str]:
@@ -85,7 +99,31 @@ def opinion(seed: int, lang: str) -> tuple[str, str]:
     return lang, f"{text}\n{FEELING[lang].format(label)}"
 
 
+def by_hand(seed: int, lang: str) -> tuple[str, str]:
+    """One of the stories written by hand, as it is, or with a question or its summary."""
+    pick = random.Random(f"by-hand-{seed}")
+    told = pick.choice(hand_written())
+    tail = pick.choice(("", ASK[lang][0].format(*pick.choice(told["questions"][lang])), SUM_UP[lang].format(told["summary"][lang])))
+    title = told["title"][lang] + "\n" if pick.random() < 0.3 else ""
+    return lang, f"{title}{told[lang]}\n{tail}".rstrip("\n")
+
+
+@cache
+def hand_written() -> tuple[dict, ...]:
+    """The stories written by hand."""
+    lines = (WORLD / "stories_by_hand.jsonl").read_text(encoding="utf-8").splitlines()
+    return tuple(json.loads(line) for line in lines)
+
+
 MAKERS = {
+    "by_hand_en": lambda seed: by_hand(seed, "en"),
+    "by_hand_zh": lambda seed: by_hand(seed, "zh"),
+    "dialogue_en": lambda seed: ("en", dialogue(seed, "en")),
+    "dialogue_zh": lambda seed: ("zh", dialogue(seed, "zh")),
+    "diary_en": lambda seed: ("en", diary(seed, "en")),
+    "diary_zh": lambda seed: ("zh", diary(seed, "zh")),
+    "fact_en": lambda seed: ("en", fact_page(seed, "en")),
+    "fact_zh": lambda seed: ("zh", fact_page(seed, "zh")),
     "story_en": lambda seed: story(seed, "en"),
     "story_zh": lambda seed: story(seed, "zh"),
     "story_task_en": lambda seed: story_with_task(seed, "en"),

@@ -7,74 +7,95 @@ from __future__ import annotations
 
 import json
 import random
-from functools import lru_cache
+from functools import cache
 
-from moe_core.corpus.lexicon import WORLD
+from moe_core.corpus.cast import roles
+from moe_core.corpus.lexicon import WORLD, capital, lexicon
+from moe_core.corpus.scenes import noun_phrase
+
+KINDS = {"tech": 40, "school": 25, "art": 13, "sport": 12, "life": 10}
+CHOSEN = ("like", "when", "with", "hard", "but", "teacher", "said", "feel", "extra")
+PARTS = ("deed", "hard", "said", "dream", "extra", "second", "feel", "made")
+BEGINNINGS = (  # like, other topic, reason
+    ("{like} because {reason}.", "{like}，因为{reason}。"),
+    ("{like}. Why? Because {reason}.", "{like}。为什么呢？因为{reason}。"),
+    ("{like} and {other}.", "{like}和{other}。"),
+    ("My name is {one}. {like}, because {reason}.", "我叫{one}。{like}，因为{reason}。"),
+    ("{like}, because {reason}, and because it is fun.", "{like}，因为{reason}，也因为很有意思。"),
+    ("{like}. {two} likes it too.", "{like}，{two}也喜欢。"),
+    ("{like} more than anything else, because {reason}.", "{like}，这是我最爱做的事，因为{reason}。"),
+)
+SAYINGS = {
+    "hard": ("{hard}, {but}.", "{hard}，{but}。"),
+    "said": ('{teacher} said, "{said}"', "{teacher}说：“{said}”"),
+    "dream": ("When I grow up, {dream}.", "长大以后，{dream}。"),
+    "second": ("I also like {other}, because {reason_2}.", "我也喜欢{other}，因为{reason_2}。"),
+    "extra": ("{extra}", "{extra}"),
+    "feel": ("{feel}", "{feel}"),
+    "made": ("{made}", "{made}"),
+    "deed": ("{when} I {deed} {with}.", "{when}，我都会{with}{deed}。"),
+    "deed_alone": ("{when} I {deed}.", "{when}，我都会{deed}。"),
+}
 
 
-@lru_cache(maxsize=1)
+@cache
 def _words() -> dict:
     return json.loads((WORLD / "learning.json").read_text(encoding="utf-8"))
-
-
-def _join(lang: int, *parts: str) -> str:
-    return (" " if lang == 0 else "").join(parts)
 
 
 def learning_page(seed: int) -> tuple[str, str]:
     """One page in (English, Chinese): what I like to learn, why, when, what was hard, what I dream of."""
     pick = random.Random(f"learning-{seed}")
-    words = _words()
-    kind = pick.choices(("tech", "school", "art", "sport", "life"), (40, 25, 13, 12, 10))[0]
-    chosen = {name: pick.choice(words[name]) for name in ("like", "when", "with", "hard", "but", "teacher", "said", "feel", "extra")}
-    chosen |= {"deed": pick.choice(words["deeds"][kind]), "dream": pick.choice(words["dream"][kind])}
-    topics, reasons = pick.sample(words["topics"][kind], 2), pick.sample(words["reasons"][kind], 2)
-    first = pick.randrange(5)
-    order = pick.sample(("deed", "hard", "said", "dream", "extra", "second", "feel"), pick.randint(1, 6))
-    return tuple(_page(lang, chosen, topics, reasons, first, order) for lang in (0, 1))
-
-
-def _page(lang: int, chosen: dict, topics: list, reasons: list, first: int, order: list[str]) -> str:
-    said = {name: pair[lang] for name, pair in chosen.items()}
-    topic, other = topics[0][lang], topics[1][lang]
-    sentences = [_beginning(lang, first, said["like"], topic, other, reasons[0][lang])]
-    makers = {
-        "deed": _deed(lang, chosen),
-        "hard": f"{said['hard']}, {said['but']}." if lang == 0 else f"{said['hard']}，{said['but']}。",
-        "said": f"{_raised(said['teacher'])} said, \"{said['said']}\"" if lang == 0 else f"{said['teacher']}说：“{said['said']}”",
-        "dream": f"When I grow up, {said['dream']}." if lang == 0 else f"长大以后，{said['dream']}。",
-        "second": f"I also like {other}, because {reasons[1][lang]}." if lang == 0 else f"我也喜欢{other}，因为{reasons[1][lang]}。",
-        "extra": said["extra"],
-        "feel": said["feel"],
-    }
-    return _join(lang, *sentences, *(makers[name] for name in order))
-
-
-def _deed(lang: int, chosen: dict) -> str:
-    when, deed, company = (chosen[name][lang] for name in ("when", "deed", "with"))
+    kind = pick.choices(tuple(KINDS), tuple(KINDS.values()))[0]
+    chosen = _choose(kind, pick)
+    parts = ["beginning", *pick.sample(PARTS, pick.randint(1, 7))]
     if " with " in chosen["deed"][0] or " my " in chosen["deed"][0]:
-        return f"{when} I {deed}." if lang == 0 else f"{when}，我都会{deed}。"
-    return f"{when} I {deed} {company}." if lang == 0 else f"{when}，我都会{company}{deed}。"
+        parts = ["deed_alone" if part == "deed" else part for part in parts]
+    sayings = SAYINGS | {"beginning": pick.choice(BEGINNINGS)}
+    return tuple(_page(lang, chosen, [sayings[part][lang] for part in parts]) for lang in (0, 1))
 
 
-def _raised(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _choose(kind: str, pick: random.Random) -> dict[str, tuple[str, str]]:
+    """Every slot of the page as (English, Chinese)."""
+    words = _words()
+    names = _names(pick)
+    chosen = {name: pick.choice(words[name]) for name in CHOSEN} | names
+    topics, reasons = pick.sample(words["topics"][kind], 2), pick.sample(words["reasons"][kind], 2)
+    chosen |= {"other": topics[1], "reason": reasons[0], "reason_2": reasons[1]}
+    chosen |= {"deed": pick.choice(words["deeds"][kind]), "dream": pick.choice(words["dream"][kind])}
+    chosen["like"] = tuple(chosen["like"][i].format(t=topics[0][i]) for i in (0, 1))
+    for slot in ("with", "teacher", "extra"):
+        chosen[slot] = tuple(chosen[slot][i].format_map({n: names[n][i] for n in names}) for i in (0, 1))
+    chosen["made"] = _made(pick.choice(words["made"][kind]), pick)
+    return chosen
 
 
-def _beginning(lang: int, first: int, like: str, topic: str, other: str, reason: str) -> str:
-    like = like.format(t=topic)
-    english = (
-        f"{like} because {reason}.",
-        f"{like}. Why? Because {reason}.",
-        f"{like} and {other}.",
-        f"My name is Lin, and {like}: {reason}.",
-        f"{like}, because {reason}, and because it is fun.",
-    )
-    chinese = (
-        f"{like}，因为{reason}。",
-        f"{like}。为什么呢？因为{reason}。",
-        f"{like}和{other}。",
-        f"我叫小林，{like}，因为{reason}。",
-        f"{like}，因为{reason}，也因为很有意思。",
-    )
-    return (chinese if lang else english)[first]
+def _names(pick: random.Random) -> dict[str, tuple[str, str]]:
+    """Two children; in Chinese half of the foreign ones keep their Latin name, as people write them."""
+    found = {}
+    for slot, child in zip(("one", "two"), pick.sample(roles()["child"], 2), strict=True):
+        keep = pick.random() < 0.5 and not _is_pinyin(str(child.en))
+        found[slot] = (str(child.en), str(child.en) if keep else str(child.zh))
+    return found
+
+
+@cache
+def _pinyin_names() -> frozenset[str]:
+    entries = lexicon().by_category["name", "given-name"]
+    return frozenset(e["en"]["word"] for e in entries if e["culture"] == "cn")
+
+
+def _is_pinyin(name: str) -> bool:
+    return name in _pinyin_names()
+
+
+def _made(row: list, pick: random.Random) -> tuple[str, str]:
+    english, chinese, slots = row
+    things = {slot: noun_phrase(kind, pick) for slot, kind in slots.items()}
+    return (english.format_map({s: one.en for s, one in things.items()}),
+            chinese.format_map({s: one.zh for s, one in things.items()}))
+
+
+def _page(lang: int, chosen: dict, sayings: list[str]) -> str:
+    said = {slot: pair[lang] for slot, pair in chosen.items()}
+    return (" " if lang == 0 else "").join(capital(saying.format_map(said)) for saying in sayings)

@@ -18,8 +18,9 @@ HELD_OUT_SHARE = 50  # one plan seed, one record in fifty is kept for evaluation
 
 # domain -> documents out of 1,000
 WORLD_SHARES = {
-    "story_en": 160, "story_zh": 170, "story_task_en": 80, "story_task_zh": 90, "learning_en": 70, "learning_zh": 130,
-    "pair_world": 70, "arithmetic": 65, "code": 45, "review_en": 30, "review_zh": 35,
+    "story_en": 145, "story_zh": 160, "story_task_en": 75, "story_task_zh": 85, "learning_en": 55, "learning_zh": 110,
+    "pair_world": 90, "arithmetic": 55, "code": 35, "review_en": 25, "review_zh": 30, "by_hand_en": 2, "by_hand_zh": 2,
+    "dialogue_en": 25, "dialogue_zh": 30, "diary_en": 25, "diary_zh": 35, "fact_en": 12, "fact_zh": 15,
 }
 OUTSIDE_SHARES = {
     "pair_outside": 75, "poem": 30, "book_en": 60, "storybook_en": 8, "storybook_zh": 4, "sentences_en": 10, "dictionary": 8,

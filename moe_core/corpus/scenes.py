@@ -38,7 +38,7 @@ def noun_phrase(kind: str, pick: random.Random) -> Both:
     entry = pick.choice(_nouns(base))
     en, zh, classifier = entry["en"]["word"], entry["zh"]["word"], entry["zh"]["classifier"]
     if mode == "+":
-        adjective = pick.choice(_adjectives(entry["category"]))
+        adjective = pick.choice(adjectives(entry["category"]))
         return thing(f"{adjective['en']['word']} {en}", adjective["zh"]["with_de"] + zh, classifier)
     if mode == "#":
         number = pick.choice(NUMBERS)
@@ -47,7 +47,8 @@ def noun_phrase(kind: str, pick: random.Random) -> Both:
 
 
 @lru_cache(maxsize=None)
-def _adjectives(category: str) -> tuple[dict, ...]:
+def adjectives(category: str) -> tuple[dict, ...]:
+    """Adjectives that suit the category and a children's story."""
     allowed = set(_scenes()["adjectives"].get(category) or _scenes()["adjectives"]["any"])
     fitting = [a for a in lexicon().adjectives_for[category] if a["en"]["word"] in allowed]
     return tuple(fitting) or tuple(a for a in lexicon().adjectives_for["toy"] if a["en"]["word"] in ("big", "small"))
