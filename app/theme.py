@@ -11,14 +11,15 @@ CLEAR = "rgba(0,0,0,0)"
 
 LIGHT = {
     "paper": "#fbfaf7", "panel": "#ffffff", "ink": "#1d2430", "mute": "#5f697d", "line": "#e6e2d9",
-    "accent": "#1a1ae0", "chance": "#7f8a9e", "flip": "#d92d20", "faint": "#d0d5dd",
+    "accent": "#1a1ae0", "chance": "#7f8a9e", "flip": "#d92d20", "faint": "#d0d5dd", "bar": "#5c6880",
 }
 DARK = {
     "paper": "#11151c", "panel": "#181e28", "ink": "#e8ebf0", "mute": "#9da7b8", "line": "#2a3240",
-    "accent": "#7db2e8", "chance": "#7c879c", "flip": "#ff7a6e", "faint": "#3a4456",
+    "accent": "#7db2e8", "chance": "#7c879c", "flip": "#ff7a6e", "faint": "#3a4456", "bar": "#93a3bf",
 }
 INK, MUTE, LINE, PANEL = LIGHT["ink"], LIGHT["mute"], LIGHT["line"], LIGHT["panel"]
 ACCENT, CHANCE, FLIP, FAINT = LIGHT["accent"], LIGHT["chance"], LIGHT["flip"], LIGHT["faint"]
+BAR = LIGHT["bar"]  # a quantity that belongs to no expert
 
 # Found by search: any two stay apart in normal sight and under the three kinds of colour blindness.
 EXPERTS = ("#1414e6", "#7db2e6", "#6c377d", "#c34914", "#e6d426",
@@ -70,11 +71,12 @@ _SCALES = ((PROBABILITY_SCALE, _DARK_PROBABILITY_SCALE), (DIVERGING_SCALE, _DARK
 DARK_OF_LIGHT = {LIGHT[name]: DARK[name] for name in LIGHT} | {
     light[1]: dark[1] for one, other in _SCALES for light, dark in zip(one, other, strict=True)}
 
-_AXIS = {"automargin": True, "fixedrange": True, "showgrid": False, "zeroline": False, "showline": False, "ticks": "",
-         "title": {"standoff": 8, "font": {"size": 11, "color": MUTE}}, "tickfont": {"size": 11, "color": MUTE}}
+AXIS = {"automargin": True, "fixedrange": True, "showgrid": False, "zeroline": False, "showline": False, "ticks": "",
+         "ticklabelstandoff": 5, "title": {"standoff": 8, "font": {"size": 11, "color": MUTE}},
+         "tickfont": {"size": 11, "color": MUTE}}
 TEMPLATE = {"layout": {
     "font": {"family": FONT, "size": FONT_SIZE, "color": INK},
     "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "showlegend": False, "dragmode": False, "hovermode": "closest",
     "hoverlabel": {"bgcolor": PANEL, "bordercolor": CHANCE, "font": {"family": FONT, "size": 12, "color": INK}},
-    "xaxis": _AXIS, "yaxis": _AXIS,
+    "xaxis": AXIS, "yaxis": AXIS,
 }}

@@ -3,127 +3,113 @@
 They know the agreement, flips and outputs tables; red means a routing flip and nothing else.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from app import theme
 from app.figures import drawing
-from app.figures.drawing import canvas, numbered, safe
+from app.figures.drawing import Labels, downward, numbered, picture
 
-Labels = Mapping[str, str] | None
 SMALLEST = 1e-9  # a logarithmic axis has no zero: an exact match is drawn here
+LOG_AXIS = {"type": "log", "exponentformat": "power", "dtick": 1, "tickfont": {"size": 9, "color": theme.MUTE},
+            "showgrid": True, "gridcolor": theme.LINE, "gridwidth": 1}
 
 
 def flip_map(agreement: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     """Red cells are routing flips: there the two formats sent a token to different experts.
-    Dark red: no expert in common; light red: some."""
+    Light red: they kept some experts in common; full red: none."""
     words = drawing.words(labels)
     layers, tokens = np.sort(agreement["layer"].unique()), drawing.tokens_of(agreement)
-    details = [drawing.grid(agreement, "layer", "position", name) for name in ("overlap", "margin", "logit_error")]
-    figure = canvas(60 + 26 * len(layers))
-    figure.add_heatmap(
-        x=tokens.index.to_numpy(), y=np.arange(len(layers)), z=1 - details[0], zmin=0, zmax=1, showscale=False,
-        xgap=1 if len(tokens) < 200 else 0, ygap=2, colorscale=theme.FLIP_SCALE,
-        customdata=np.stack(details, axis=-1), text=[[safe(token) for token in tokens]] * len(layers),
-        hovertemplate=(f"%{{text}} · %{{y}}<br>{words['overlap']} %{{customdata[0]:.0%}}<br>{words['margin']} "
-                       f"%{{customdata[1]:.3g}}<br>{words['logit_error']} %{{customdata[2]:.2g}}<extra></extra>"))
-    drawing.layers_on_y(figure, layers)
-    drawing.token_axis(figure, tokens, words["position"])
-    return figure
+    overlap, margin, error = (drawing.grid(agreement, "layer", "position", name)
+                              for name in ("overlap", "margin", "logit_error"))
+    cells = {
+        "type": "heatmap", "x": tokens.index.to_numpy(), "y": np.arange(len(layers)), "z": 1 - overlap,
+        "zmin": 0, "zmax": 1, "showscale": False, "colorscale": theme.FLIP_SCALE,
+        "xgap": 1 if len(tokens) < 200 else 0, "ygap": 2,
+        "customdata": np.stack([overlap, margin, error], axis=-1), "text": [drawing.all_safe(tokens)] * len(layers),
+        "hovertemplate": (f"%{{text}} · %{{y}}<br>{words['overlap']} %{{customdata[0]:.0%}}<br>{words['margin']} "
+                          f"%{{customdata[1]:.3g}}<br>{words['logit_error']} %{{customdata[2]:.2g}}<extra></extra>")}
+    return picture(60 + 26 * len(layers), [cells], yaxis=downward(numbered("L", layers)),
+                   **drawing.along_bottom(tokens, words["position"]))
 
 
 def flips_per_layer(flips: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     """The part of the tokens whose set of experts changed, layer by layer, with the 95 % interval."""
     words = drawing.words(labels)
     share, low, high = (flips[name].to_numpy(np.float32) for name in ("share", "low", "high"))
-    figure = canvas(180)
-    figure.add_bar(
-        x=np.arange(len(flips)), y=share, width=0.6, marker={"color": theme.FLIP, "cornerradius": 3},
-        error_y={"array": high - share, "arrayminus": share - low, "thickness": 1.2, "width": 4, "color": theme.MUTE},
-        customdata=np.stack([low, high, flips["flips"], flips["tokens"]], axis=-1).astype(np.float32),
-        hovertemplate=(f"%{{x}}<br>{words['flips']} %{{customdata[2]}} / %{{customdata[3]}} (%{{y:.2%}})"
-                       f"<br>{words['interval']} %{{customdata[0]:.2%}} – %{{customdata[1]:.2%}}<extra></extra>"))
-    figure.update_xaxes(range=[-0.6, len(flips) - 0.4], **numbered("L", flips["layer"], range(len(flips))))
-    figure.update_yaxes(range=[0, 1.1 * np.nanmax(high, initial=0.01)], tickformat=".1~%", nticks=4,
-                        title_text=words["flips"])
-    return figure
+    bars = {
+        "type": "bar", "x": np.arange(len(flips)), "y": share, "width": 0.6,
+        "marker": {"color": theme.FLIP, "cornerradius": 3}, "error_y": drawing.whiskers(share, low, high),
+        "customdata": flips[["low", "high", "flips", "tokens"]].to_numpy(np.float32),
+        "hovertemplate": (f"%{{x}}<br>{words['flips']} %{{customdata[2]}} / %{{customdata[3]}} (%{{y:.2%}})"
+                          f"<br>{words['interval']} %{{customdata[0]:.2%}} – %{{customdata[1]:.2%}}<extra></extra>")}
+    return picture(180, [bars], xaxis=numbered("L", flips["layer"]),
+                   yaxis={"range": [0, 1.1 * float(np.nanmax(high, initial=0.01))], "tickformat": ".1~%", "nticks": 4,
+                          "title": {"text": words["flips"]}})
 
 
 def margin_against_flip(agreement: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
-    """Every decision of every router: how clear it was, and by how much the format moved the scores.
-    Below the dashed line the error is less than half the margin and cannot turn a choice."""
+    """Every decision of every router: how clear it was, and by how much the format moved its scores.
+    Below the dashed line the error is less than half the margin and cannot turn the choice."""
     words = drawing.words(labels)
-    flipped = ~agreement["same_choice"].to_numpy(bool)
-    figure = canvas(340)
-    for part, colour, size in ((~flipped, theme.CHANCE, 4), (flipped, theme.FLIP, 7)):
-        rows = agreement[part]
-        figure.add_scatter(
-            x=_on_log(rows["margin"]), y=_on_log(rows["logit_error"]), mode="markers",
-            marker={"size": size, "color": colour, "opacity": 0.55 if size == 4 else 1, "line": {"width": 0}},
-            name=words["flip"] if size == 7 else words["no_flip"], text=[safe(token) for token in rows["token"]],
-            customdata=rows[["layer", "position"]].to_numpy(np.int16),
-            hovertemplate=(f"%{{text}} · L%{{customdata[0]}} · {words['position']} %{{customdata[1]}}<br>"
-                           f"{words['margin']} %{{x:.3g}}<br>{words['logit_error']} %{{y:.2g}}<extra></extra>"))
-    _draw_limit(figure, agreement["margin"], words["no_flip_below"])
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0,
-                                                  "font": {"color": theme.MUTE}})
-    _log_axes(figure.layout.xaxis, figure.layout.yaxis)
-    figure.update_xaxes(title_text=words["margin"])
-    figure.update_yaxes(title_text=words["logit_error"])
-    return figure
+    same = agreement["same_choice"].to_numpy(bool)
+    kept = _decisions(agreement[same], words, {"size": 4, "color": theme.CHANCE, "opacity": 0.55})
+    flipped = _decisions(agreement[~same], words, {"size": 7, "color": theme.FLIP})
+    return picture(340, [kept | {"name": words["no_flip"]}, flipped | {"name": words["flip"]},
+                         _limit(agreement["margin"], words["no_flip_below"])],
+                   xaxis={**LOG_AXIS, "title": {"text": words["margin"]}},
+                   yaxis={**LOG_AXIS, "title": {"text": words["logit_error"]}}, showlegend=True,
+                   legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"color": theme.MUTE}})
 
 
 def kl_per_token(outputs: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
-    """How much information the shorter format loses about each next token (KL divergence, logarithmic).
+    """How much information the shorter format loses about each next token (KL divergence, logarithmic scale).
     A diamond: there the likeliest next token itself changed."""
     words = drawing.words(labels)
     changed = (outputs["top_a"] != outputs["top_b"]).to_numpy()
-    figure = canvas(220)
-    figure.add_scatter(
-        x=outputs["position"].to_numpy(), y=_on_log(outputs["kl"]), mode="lines+markers", cliponaxis=False,
-        line={"color": theme.FAINT, "width": 1}, text=_next_of_both(outputs),
-        marker={"size": np.where(changed, 10, 5), "color": np.where(changed, theme.ACCENT, theme.MUTE),
-                "symbol": np.where(changed, "diamond", "circle")},
-        hovertemplate=f"%{{text}}<br>{words['kl']} %{{y:.2g}}<extra></extra>")
-    _log_axes(figure.layout.yaxis)
-    figure.update_yaxes(title_text=words["kl"])
-    drawing.token_axis(figure, drawing.tokens_of(outputs), words["position"])
-    return figure
+    points = {
+        "type": "scatter", "mode": "lines+markers", "cliponaxis": False, "x": outputs["position"].to_numpy(),
+        "y": _on_log(outputs["kl"]), "line": {"color": theme.FAINT, "width": 1}, "text": _next_of_both(outputs),
+        "marker": {"size": np.where(changed, 10, 5), "color": np.where(changed, theme.ACCENT, theme.BAR).tolist(),
+                   "symbol": np.where(changed, "diamond", "circle").tolist(), "opacity": 1},
+        "hovertemplate": f"%{{text}}<br>{words['kl']} %{{y:.2g}}<extra></extra>"}
+    return picture(220, [points], yaxis={**LOG_AXIS, "title": {"text": words["kl"]}},
+                   **drawing.along_bottom(drawing.tokens_of(outputs), words["position"]))
 
 
 def logit_difference(outputs: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     """By how much the most disturbed of all next-token scores moved, token by token."""
     words = drawing.words(labels)
-    difference = outputs["max_abs_logit_difference"].to_numpy(np.float32)
-    figure = canvas(200)
-    figure.add_bar(x=outputs["position"].to_numpy(), y=difference, marker={"color": theme.ACCENT, "line": {"width": 0}},
-                   text=_next_of_both(outputs), textposition="none",
-                   hovertemplate=f"%{{text}}<br>{words['max_abs_logit_difference']} %{{y:.3g}}<extra></extra>")
-    figure.update_yaxes(rangemode="tozero", nticks=4, title_text=words["max_abs_logit_difference"])
-    drawing.token_axis(figure, drawing.tokens_of(outputs), words["position"])
-    return figure
+    name = "max_abs_logit_difference"
+    bars = {
+        "type": "bar", "x": outputs["position"].to_numpy(), "y": outputs[name].to_numpy(np.float32),
+        "marker": {"color": theme.BAR, "line": {"width": 0}}, "text": _next_of_both(outputs), "textposition": "none",
+        "hovertemplate": f"%{{text}}<br>{words[name]} %{{y:.3g}}<extra></extra>"}
+    return picture(200, [bars], yaxis={"rangemode": "tozero", "nticks": 4, "title": {"text": words[name]}},
+                   **drawing.along_bottom(drawing.tokens_of(outputs), words["position"]))
+
+
+def _decisions(rows: pd.DataFrame, words: dict, marker: dict) -> dict:
+    return {"type": "scatter", "mode": "markers", "x": _on_log(rows["margin"]), "y": _on_log(rows["logit_error"]),
+            "marker": marker, "text": drawing.all_safe(rows["token"]),
+            "customdata": rows[["layer", "position"]].to_numpy(np.int16),
+            "hovertemplate": (f"%{{text}} · L%{{customdata[0]}} · {words['position']} %{{customdata[1]}}<br>"
+                              f"{words['margin']} %{{x:.3g}}<br>{words['logit_error']} %{{y:.2g}}<extra></extra>")}
+
+
+def _limit(margins: pd.Series, word: str) -> dict:
+    """A choice turns only if one score falls and another rises by the margin in all: half of it each."""
+    ends = _on_log(pd.Series([margins.min(), margins.max()]))
+    return {"type": "scatter", "mode": "lines", "x": ends, "y": ends / 2, "hoverinfo": "skip", "name": word,
+            "line": {"dash": "dash", "width": 1.2, "color": theme.CHANCE}}
 
 
 def _on_log(numbers: pd.Series) -> np.ndarray:
     return np.maximum(numbers.to_numpy(np.float32), np.float32(SMALLEST))
 
 
-def _log_axes(*axes: go.layout.XAxis | go.layout.YAxis) -> None:
-    for axis in axes:
-        axis.update(type="log", exponentformat="power", dtick=1, showgrid=True, gridcolor=theme.LINE, gridwidth=1)
-
-
-def _draw_limit(figure: go.Figure, margins: pd.Series, word: str) -> None:
-    """A choice turns only if one score falls and another rises by more than the margin together."""
-    ends = np.array([margins.min(), margins.max()], np.float32).clip(SMALLEST)
-    figure.add_scatter(x=ends, y=ends / 2, mode="lines", hoverinfo="skip", name=word,
-                       line={"dash": "dash", "width": 1.2, "color": theme.CHANCE})
-
-
 def _next_of_both(outputs: pd.DataFrame) -> list[str]:
-    """The token and what each side expects after it."""
-    return [f"{safe(token)} → {safe(a)}" if a == b else f"{safe(token)} → {safe(a)} | {safe(b)}"
-            for token, a, b in zip(outputs["token"], outputs["top_a"], outputs["top_b"], strict=True)]
+    """The token, and what each side expects after it."""
+    rows = zip(outputs["token"], outputs["top_a"], outputs["top_b"], strict=True)
+    return [drawing.safe(f"{token} → {a}" if a == b else f"{token} → {a} | {b}") for token, a, b in rows]

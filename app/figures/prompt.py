@@ -3,7 +3,7 @@
 They know the routing, tokens, candidates and load tables, and nothing of models.
 """
 
-from collections.abc import Mapping
+from itertools import pairwise, product
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,10 @@ import plotly.graph_objects as go
 
 from app import theme
 from app.figures import drawing
-from app.figures.drawing import canvas, numbered, safe
+from app.figures.drawing import Labels, downward, numbered, picture
 
-Labels = Mapping[str, str] | None
-WINDOW = 128  # rows of the tallest heatmap; a longer text shows the part around the selected token, or its end
-FEWEST_LINK_SHARE = 0.01  # of a token's weight; a thinner thread cannot be seen
+WINDOW = 128         # rows of the tallest heatmap; a longer text shows the part around the selected token, or its end
+THINNEST_LINK = 0.01  # of a token's weight; a thinner thread cannot be seen
 
 
 def gate_probabilities(routing: pd.DataFrame, layer: int, *, selected: int | None = None,
@@ -26,44 +25,40 @@ def gate_probabilities(routing: pd.DataFrame, layer: int, *, selected: int | Non
     shown = _window(routing[routing["layer"] == layer], selected)
     tokens, experts = drawing.tokens_of(shown), np.sort(shown["expert"].unique())
     row = float(np.interp(len(tokens), [12, 64], [23, 14]))
-    figure = canvas(48 + row * max(len(tokens), 1))
-    figure.add_heatmap(
-        x=experts, y=tokens.index.to_numpy(), z=drawing.grid(shown, "position", "expert", "probability"),
-        customdata=drawing.grid(shown, "position", "expert", "weight"), zmin=0, zmax=1, xgap=3, ygap=2,
-        colorscale=theme.PROBABILITY_SCALE, colorbar=_probability_bar(),
-        hovertemplate=(f"%{{y}} · %{{x}}<br>{words['probability']} %{{z:.1%}}"
-                       f"<br>{words['weight']} %{{customdata:.2f}}<extra></extra>"))
-    _frame_chosen(figure, shown, line_width=row / 10)
-    if selected in tokens.index:
-        _frame_row(figure, selected, len(experts))
-    figure.update_xaxes(side="top", range=[-0.5, len(experts) - 0.5], **numbered("E", experts))
-    figure.update_yaxes(range=[tokens.index.max() + 0.55, tokens.index.min() - 0.55] if len(tokens) else None,
-                        tickvals=tokens.index.to_numpy(), ticktext=drawing.token_ticks(tokens),
-                        tickfont={"size": min(13, row - 3), "color": theme.INK})
-    return figure
+    cells = {
+        "type": "heatmap", "x": experts, "y": tokens.index.to_numpy(), "xgap": 3, "ygap": 2, "zmin": 0, "zmax": 1,
+        "z": drawing.grid(shown, "position", "expert", "probability"),
+        "customdata": drawing.grid(shown, "position", "expert", "weight"),
+        "colorscale": theme.PROBABILITY_SCALE, "colorbar": _probability_bar(),
+        "hovertemplate": (f"%{{y}} · %{{x}}<br>{words['probability']} %{{z:.1%}}"
+                          f"<br>{words['weight']} %{{customdata:.2f}}<extra></extra>")}
+    return picture(48 + row * max(len(tokens), 1), [cells, *_chosen_frames(shown, row / 10)],
+                   shapes=[_row_frame(selected, len(experts))] if selected in tokens.index else [],
+                   xaxis={"side": "top", **numbered("E", experts)},
+                   yaxis=drawing.down_the_side(tokens, size=min(13, row - 3)))
 
 
 def token_path(routing: pd.DataFrame, position: int, *, labels: Labels = None) -> go.Figure:
     """One token's way through all layers: the bigger a disc and the thicker a line, the more that expert counts."""
     words = drawing.words(labels)
-    chosen = routing[(routing["position"] == position) & (routing["rank"] > 0)]
     layers, experts = np.sort(routing["layer"].unique()), np.sort(routing["expert"].unique())
-    column = np.searchsorted(layers, chosen["layer"])
+    chosen = routing[(routing["position"] == position) & (routing["rank"] > 0)]
+    chosen = chosen.assign(column=np.searchsorted(layers, chosen["layer"]))
     weight = chosen["weight"].to_numpy(np.float32)
-    figure = canvas(36 + len(experts) * float(np.interp(len(experts), [16, 64], [26, 12])))
-    _draw_dots(figure, len(layers), experts)
-    figure.update_layout(shapes=_links(chosen.assign(column=column), len(layers)))
     colours = [theme.expert_colour(expert) for expert in chosen["expert"]]
-    figure.add_scatter(
-        x=column, y=chosen["expert"].to_numpy(), mode="markers+text", text=chosen["expert"].astype(str),
-        textfont={"size": 10, "color": [theme.ink_on(colour) for colour in colours]},
-        marker={"size": 15 + 13 * weight, "color": colours, "line": {"width": 1.5, "color": theme.PANEL}, "opacity": 1},
-        customdata=np.stack([weight, chosen["probability"].to_numpy(np.float32)], axis=1), cliponaxis=False,
-        hovertemplate=(f"%{{x}} · %{{y}}<br>{words['weight']} %{{customdata[0]:.2f}}"
-                       f"<br>{words['probability']} %{{customdata[1]:.1%}}<extra></extra>"))
-    figure.update_xaxes(range=[-0.4, len(layers) - 0.6], **numbered("L", layers, range(len(layers))))
-    figure.update_yaxes(range=[len(experts) - 0.4, -0.6], **numbered("E", experts))
-    return figure
+    discs = {
+        "type": "scatter", "mode": "markers+text", "cliponaxis": False,
+        "x": chosen["column"].to_numpy(), "y": chosen["expert"].to_numpy(),
+        "text": [str(expert) for expert in chosen["expert"]],
+        "textfont": {"size": 10, "color": [theme.ink_on(colour) for colour in colours]},
+        "marker": {"size": 15 + 13 * weight, "color": colours, "opacity": 1,
+                   "line": {"width": 1.5, "color": theme.PANEL}},
+        "customdata": np.stack([weight, chosen["probability"].to_numpy(np.float32)], axis=1),
+        "hovertemplate": (f"%{{x}} · %{{y}}<br>{words['weight']} %{{customdata[0]:.2f}}"
+                          f"<br>{words['probability']} %{{customdata[1]:.1%}}<extra></extra>")}
+    return picture(36 + len(experts) * float(np.interp(len(experts), [16, 64], [26, 12])),
+                   [_dots(len(layers), len(experts)), discs], shapes=_links(chosen, len(layers)),
+                   xaxis=numbered("L", layers), yaxis=downward(numbered("E", experts)))
 
 
 def token_probabilities(routing: pd.DataFrame, position: int, layer: int, *, labels: Labels = None) -> go.Figure:
@@ -72,60 +67,53 @@ def token_probabilities(routing: pd.DataFrame, position: int, layer: int, *, lab
     words = drawing.words(labels)
     row = routing[(routing["position"] == position) & (routing["layer"] == layer)].sort_values("expert")
     probability, chosen = row["probability"].to_numpy(np.float32), row["rank"].to_numpy() > 0
-    runner_up = (row["expert"] == _runner_up(row)).to_numpy()
-    figure = canvas(220)
-    figure.add_bar(
-        x=row["expert"].to_numpy(), y=probability, customdata=row["weight"].to_numpy(np.float32),
-        marker={"color": [theme.expert_colour(expert) for expert in row["expert"]], "cornerradius": 3,
-                "opacity": np.where(chosen, 1, np.where(runner_up, 0.6, 0.3)),
-                "pattern": {"shape": np.where(runner_up, "/", "").tolist(), "size": 6, "solidity": 0.35}},
-        text=[drawing.percent(p) if told else "" for p, told in zip(probability, chosen | runner_up, strict=True)],
-        textposition="outside", textfont={"size": 11, "color": theme.INK}, cliponaxis=False,
-        hovertemplate=(f"%{{x}}<br>{words['probability']} %{{y:.1%}}"
-                       f"<br>{words['weight']} %{{customdata:.2f}}<extra></extra>"))
-    drawing.chance_line(figure, 1 / max(len(row), 1), words["chance"])
-    _write_margin(figure, probability, chosen.sum(), words["margin"])
-    ticks = [f"<b>E{expert}</b>" if picked else f"E{expert}" for expert, picked in zip(row["expert"], chosen, strict=True)]
-    figure.update_xaxes(tickvals=row["expert"].to_numpy(), ticktext=ticks)
-    figure.update_yaxes(range=[0, 1.2 * max(0.2, np.nanmax(probability, initial=0))], tickformat=".0%", nticks=4)
-    return figure
+    next_best = _runner_up(probability, chosen)
+    chance = 1 / max(len(row), 1)
+    bars = {
+        "type": "bar", "x": np.arange(len(row)), "y": probability, "customdata": row[["expert", "weight"]].to_numpy(),
+        "marker": {"color": [theme.expert_colour(expert) for expert in row["expert"]], "cornerradius": 3,
+                   "opacity": np.select([chosen, next_best], [1, 0.6], 0.3),
+                   "pattern": {"shape": np.where(next_best, "/", "").tolist(), "size": 6, "solidity": 0.35}},
+        "hovertemplate": (f"E%{{customdata[0]}}<br>{words['probability']} %{{y:.1%}}"
+                          f"<br>{words['weight']} %{{customdata[1]:.2f}}<extra></extra>")}
+    notes = [drawing.chance_note(chance, words["chance"]), *_margin_note(probability, chosen.sum(), words["margin"])]
+    ticks = numbered("E", row["expert"]) | {"ticktext": _told(row["expert"], probability, chosen, next_best)}
+    return picture(220, [bars], right=64, shapes=[drawing.level_line(chance)], annotations=notes, xaxis=ticks,
+                   yaxis={"range": [0, _above(probability, 0.2)], "tickformat": ".0%", "nticks": 4})
 
 
 def next_tokens(candidates: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
-    """What the model expected after this token: its ten likeliest continuations."""
+    """What the model expected after this token: its likeliest continuations."""
     words = drawing.words(labels)
     probability = candidates["probability"].to_numpy(np.float32)
-    figure = canvas(20 + 23 * max(len(candidates), 1))
-    figure.add_bar(
-        orientation="h", y=candidates["rank"].to_numpy(), x=probability, width=0.72,
-        marker={"color": theme.ACCENT, "opacity": 0.8, "cornerradius": 3},
-        text=[drawing.percent(p) for p in probability], textposition="outside",
-        textfont={"size": 11, "color": theme.INK}, cliponaxis=False,
-        customdata=[safe(token) for token in candidates["token"]],
-        hovertemplate=f"%{{customdata}}<br>{words['probability']} %{{x:.2%}}<extra></extra>")
-    figure.update_xaxes(range=[0, 1.18 * max(0.05, np.max(probability, initial=0))], showticklabels=False)
-    figure.update_yaxes(range=[len(candidates) + 0.6, 0.4], tickvals=candidates["rank"].to_numpy(),
-                        ticktext=drawing.token_ticks(candidates["token"]), tickfont={"size": 12, "color": theme.INK})
-    return figure
+    bars = {
+        "type": "bar", "orientation": "h", "y": candidates["rank"].to_numpy(), "x": probability, "width": 0.72,
+        "marker": {"color": theme.BAR, "cornerradius": 3}, "cliponaxis": False,
+        "text": [drawing.percent(p) for p in probability], "textposition": "outside",
+        "textfont": {"size": 11, "color": theme.INK}, "customdata": drawing.all_safe(candidates["token"]),
+        "hovertemplate": f"%{{customdata}}<br>{words['probability']} %{{x:.2%}}<extra></extra>"}
+    tokens = candidates.set_index("rank")["token"]
+    return picture(20 + 23 * max(len(candidates), 1), [bars], yaxis=drawing.down_the_side(tokens, size=12),
+                   xaxis={"range": [0, _above(probability, 0.05)], "showticklabels": False})
 
 
 def confidence(tokens: pd.DataFrame, layer: int, *, hesitant: float | None = None, labels: Labels = None) -> go.Figure:
-    """Above, by how much the last chosen expert beat the next one: short bars are hesitant choices.
+    """Above, by how much the last chosen expert beat the next one: a short bar is a hesitant choice.
     Below, how widely the router spread its probability over the experts."""
     words = drawing.words(labels)
     row = tokens[tokens["layer"] == layer]
-    names = [safe(token) for token in row["token"]]
-    figure = canvas(240, yaxis={"domain": [0.52, 1]}, yaxis2={"domain": [0, 0.4], "rangemode": "tozero"})
-    for name, axis, colour in (("margin", "y", theme.ACCENT), ("entropy", "y2", theme.CHANCE)):
-        figure.add_bar(x=row["position"].to_numpy(), y=row[name].to_numpy(np.float32), yaxis=axis, customdata=names,
-                       marker={"color": colour, "line": {"width": 0}},
-                       hovertemplate="%{customdata}<br>" + words[name] + " %{y:.2f}<extra></extra>")
-    if hesitant is not None:
-        figure.add_hline(y=hesitant, line={"dash": "dash", "width": 1.2, "color": theme.CHANCE}, yref="y")
-    drawing.token_axis(figure, drawing.tokens_of(row), words["position"])
-    figure.update_layout(yaxis={"title_text": words["margin"], "nticks": 4}, xaxis_anchor="y2",
-                         yaxis2={"title_text": words["entropy"], "nticks": 3})
-    return figure
+    names = drawing.all_safe(row["token"])
+    strips = [{
+        "type": "bar", "x": row["position"].to_numpy(), "y": row[name].to_numpy(np.float32), "yaxis": axis,
+        "customdata": names, "marker": {"color": colour, "line": {"width": 0}},
+        "hovertemplate": f"%{{customdata}}<br>{words[name]} %{{y:.2f}}<extra></extra>",
+    } for name, axis, colour in (("margin", "y", theme.BAR), ("entropy", "y2", theme.CHANCE))]
+    layout = drawing.along_bottom(drawing.tokens_of(row), words["position"])
+    layout["xaxis"]["anchor"] = "y2"
+    return picture(240, strips, shapes=[] if hesitant is None else [drawing.level_line(hesitant)],
+                   yaxis={"domain": [0.54, 1], "title": {"text": words["margin"]}, "nticks": 4},
+                   yaxis2={**theme.AXIS, "domain": [0, 0.42], "title": {"text": words["entropy"]}, "nticks": 4},
+                   **layout)
 
 
 def load_map(load: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
@@ -134,39 +122,37 @@ def load_map(load: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     words = drawing.words(labels)
     layers, experts = np.sort(load["layer"].unique()), np.sort(load["expert"].unique())
     share, chance = drawing.grid(load, "layer", "expert", "share"), load["chance"].max()
-    reach = np.nanmax(np.abs(share - chance), initial=chance)  # the scale is symmetrical: its middle is chance
-    figure = canvas(40 + 34 * len(layers))
-    figure.add_heatmap(
-        x=experts, y=np.arange(len(layers)), z=share, zmin=chance - reach, zmax=chance + reach, xgap=3, ygap=3,
-        colorscale=theme.DIVERGING_SCALE, showscale=False, texttemplate="%{z:.0%}", textfont={"size": 11},
-        customdata=np.stack([drawing.grid(load, "layer", "expert", end) for end in ("low", "high")], axis=-1),
-        hovertemplate=(f"%{{y}} · %{{x}}<br>{words['share']} %{{z:.1%}}<br>{words['interval']} "
-                       "%{customdata[0]:.1%} – %{customdata[1]:.1%}<extra></extra>"))
+    reach = float(np.nanmax(np.abs(share - chance), initial=chance))  # the middle of the scale is chance
+    cells = {
+        "type": "heatmap", "x": np.arange(len(experts)), "y": np.arange(len(layers)), "z": share, "xgap": 3, "ygap": 3,
+        "zmin": chance - reach, "zmax": chance + reach, "colorscale": theme.DIVERGING_SCALE, "showscale": False,
+        "texttemplate": "%{z:.0%}", "textfont": {"size": 11},
+        "customdata": np.stack([drawing.grid(load, "layer", "expert", end) for end in ("low", "high")], axis=-1),
+        "hovertemplate": (f"%{{y}} · %{{x}}<br>{words['share']} %{{z:.1%}}<br>{words['interval']} "
+                          "%{customdata[0]:.1%} – %{customdata[1]:.1%}<extra></extra>")}
     uneven = load[(load["low"] > load["chance"]) | (load["high"] < load["chance"])]
-    rows = np.searchsorted(layers, uneven["layer"])
-    figure.add_scatter(**drawing.frames(uneven["expert"], rows, 0.46, 0.44), mode="lines", hoverinfo="skip",
-                       line={"color": theme.INK, "width": 1.4})
-    figure.update_xaxes(range=[-0.5, len(experts) - 0.5], **numbered("E", experts))
-    drawing.layers_on_y(figure, layers)
-    return figure
+    frames = {"type": "scatter", "mode": "lines", "line": {"color": theme.INK, "width": 1.4}, "hoverinfo": "skip",
+              **drawing.frames(np.searchsorted(experts, uneven["expert"]),
+                               np.searchsorted(layers, uneven["layer"]), 0.46, 0.44)}
+    return picture(40 + 34 * len(layers), [cells, frames],
+                   xaxis=numbered("E", experts), yaxis=downward(numbered("L", layers)))
 
 
 def load_bars(load: pd.DataFrame, layer: int, *, labels: Labels = None) -> go.Figure:
     """How much of one layer's work each expert got, with the 95 % interval; dashed: an even share."""
     words = drawing.words(labels)
     row = load[load["layer"] == layer]
-    share, low, high = (row[name].to_numpy(np.float32) for name in ("share", "low", "high"))
-    figure = canvas(180)
-    figure.add_bar(
-        x=row["expert"].to_numpy(), y=share, customdata=np.stack([low, high, row["mean_weight"]], axis=-1),
-        marker={"color": [theme.expert_colour(expert) for expert in row["expert"]], "cornerradius": 3},
-        error_y={"array": high - share, "arrayminus": share - low, "thickness": 1.2, "width": 4, "color": theme.MUTE},
-        hovertemplate=(f"%{{x}}<br>{words['share']} %{{y:.1%}}<br>{words['interval']} %{{customdata[0]:.1%}} – "
-                       f"%{{customdata[1]:.1%}}<br>{words['mean_weight']} %{{customdata[2]:.2f}}<extra></extra>"))
-    drawing.chance_line(figure, row["chance"].max(), words["chance"])
-    figure.update_xaxes(**numbered("E", row["expert"]))
-    figure.update_yaxes(range=[0, 1.1 * np.nanmax(high, initial=0.2)], tickformat=".0%", nticks=4)
-    return figure
+    share, low, high, weight = (row[name].to_numpy(np.float32) for name in ("share", "low", "high", "mean_weight"))
+    chance = row["chance"].max()
+    bars = {
+        "type": "bar", "x": np.arange(len(row)), "y": share, "customdata": np.stack([low, high, weight], axis=-1),
+        "marker": {"color": [theme.expert_colour(expert) for expert in row["expert"]], "cornerradius": 3},
+        "error_y": drawing.whiskers(share, low, high),
+        "hovertemplate": (f"%{{x}}<br>{words['share']} %{{y:.1%}}<br>{words['interval']} %{{customdata[0]:.1%}} – "
+                          f"%{{customdata[1]:.1%}}<br>{words['mean_weight']} %{{customdata[2]:.2f}}<extra></extra>")}
+    return picture(180, [bars], right=64, shapes=[drawing.level_line(chance)], xaxis=numbered("E", row["expert"]),
+                   annotations=[drawing.chance_note(chance, words["chance"])],
+                   yaxis={"range": [0, _above(high, 0.2)], "tickformat": ".0%", "nticks": 4})
 
 
 def _window(in_layer: pd.DataFrame, selected: int | None) -> pd.DataFrame:
@@ -176,55 +162,67 @@ def _window(in_layer: pd.DataFrame, selected: int | None) -> pd.DataFrame:
     return in_layer[in_layer["position"].between(first, first + WINDOW - 1)]
 
 
+def _above(values: np.ndarray, least: float) -> float:
+    """The end of an axis that leaves room for the numbers printed above the highest value."""
+    return 1.15 * float(np.nanmax(values, initial=least))
+
+
 def _probability_bar() -> dict:
     return {"thickness": 8, "len": 150, "lenmode": "pixels", "y": 1, "yanchor": "top", "outlinewidth": 0, "xpad": 6,
             "tickvals": [0, 0.1, 0.3, 0.6, 1], "tickformat": ".0%", "tickfont": {"size": 10, "color": theme.MUTE}}
 
 
-def _frame_chosen(figure: go.Figure, shown: pd.DataFrame, line_width: float) -> None:
+def _chosen_frames(shown: pd.DataFrame, line_width: float) -> list[dict]:
     chosen = shown[shown["rank"] > 0]
-    for colour, cells in chosen.groupby(chosen["expert"].map(theme.expert_colour), sort=False):
-        figure.add_scatter(**drawing.frames(cells["expert"], cells["position"], 0.455, 0.4), mode="lines",
-                           line={"color": colour, "width": line_width}, hoverinfo="skip")
+    return [{"type": "scatter", "mode": "lines", "line": {"color": colour, "width": line_width}, "hoverinfo": "skip",
+             **drawing.frames(cells["expert"], cells["position"], 0.455, 0.4)}
+            for colour, cells in chosen.groupby(chosen["expert"].map(theme.expert_colour), sort=False)]
 
 
-def _frame_row(figure: go.Figure, position: int, experts: int) -> None:
-    figure.add_shape(type="rect", x0=-0.5, x1=experts - 0.5, y0=position - 0.5, y1=position + 0.5,
-                     line={"color": theme.INK, "width": 1.5})
+def _row_frame(position: int, experts: int) -> dict:
+    return {"type": "rect", "x0": -0.5, "x1": experts - 0.5, "y0": position - 0.5, "y1": position + 0.5,
+            "line": {"color": theme.INK, "width": 1.5}}
 
 
-def _draw_dots(figure: go.Figure, layers: int, experts: np.ndarray) -> None:
+def _dots(layers: int, experts: int) -> dict:
     """A faint dot for every expert that could have been chosen."""
-    figure.add_scatter(x=np.repeat(np.arange(layers), len(experts)), y=np.tile(experts, layers), mode="markers",
-                       marker={"size": 4, "color": theme.FAINT}, hoverinfo="skip", cliponaxis=False)
+    return {"type": "scatter", "mode": "markers", "hoverinfo": "skip", "cliponaxis": False,
+            "x": np.repeat(np.arange(layers), experts), "y": np.tile(np.arange(experts), layers),
+            "marker": {"size": 4, "color": theme.FAINT}}
 
 
 def _links(chosen: pd.DataFrame, layers: int) -> list[dict]:
     """A curve from every chosen expert to every chosen expert one layer on, in the colour of where it leads."""
-    by_layer = [chosen[chosen["column"] == column] for column in range(layers)]
-    return [_link(start, end, start.weight * end.weight)
-            for these, those in zip(by_layer, by_layer[1:], strict=False)
-            for start in these.itertuples() for end in those.itertuples()
-            if start.weight * end.weight >= FEWEST_LINK_SHARE]
+    by_layer = [list(chosen[chosen["column"] == column].itertuples()) for column in range(layers)]
+    pairs = (pair for these, those in pairwise(by_layer) for pair in product(these, those))
+    return [_curve(start, end) for start, end in pairs if start.weight * end.weight >= THINNEST_LINK]
 
 
-def _link(start: tuple, end: tuple, share: float) -> dict:
+def _curve(start: tuple, end: tuple) -> dict:
     middle = start.column + 0.5
-    return {"type": "path", "layer": "below", "opacity": 0.75,
-            "path": f"M{start.column},{start.expert}C{middle},{start.expert} {middle},{end.expert} {end.column},{end.expert}",
-            "line": {"color": theme.expert_colour(end.expert), "width": round(0.6 + 9 * float(share), 2)}}
+    return {"type": "path", "layer": "below", "opacity": 0.85,
+            "path": (f"M{start.column},{start.expert}C{middle},{start.expert} "
+                     f"{middle},{end.expert} {end.column},{end.expert}"),
+            "line": {"color": theme.expert_colour(end.expert), "width": round(1 + 9 * start.weight * end.weight, 2)}}
 
 
-def _runner_up(row: pd.DataFrame) -> int | None:
-    """The likeliest expert that was not chosen."""
-    rest = row[(row["rank"] == 0) & row["probability"].notna()]
-    return None if rest.empty else int(rest.loc[rest["probability"].idxmax(), "expert"])
+def _runner_up(probability: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """True only for the likeliest expert that was not chosen."""
+    rest = np.where(chosen | np.isnan(probability), -1, probability)
+    return (np.arange(len(rest)) == rest.argmax()) & (rest >= 0) if len(rest) else chosen
 
 
-def _write_margin(figure: go.Figure, probability: np.ndarray, chosen: int, word: str) -> None:
+def _told(experts: pd.Series, probability: np.ndarray, chosen: np.ndarray, next_best: np.ndarray) -> list[str]:
+    """Tick labels: the chosen bold with their probability, the runner-up with its own, the others by name only."""
+    names = [f"<b>E{expert}</b>" if picked else f"E{expert}" for expert, picked in zip(experts, chosen, strict=True)]
+    return [f"{name}<br>{drawing.percent(p)}" if told else name
+            for name, p, told in zip(names, probability, chosen | next_best, strict=True)]
+
+
+def _margin_note(probability: np.ndarray, chosen: int, word: str) -> list[dict]:
     """The margin in the upper right corner: a difference of logits is a difference of log probabilities."""
     best_first = -np.sort(-probability)
-    if chosen < len(best_first) and best_first[chosen] > 0:
-        margin = np.log(best_first[chosen - 1] / best_first[chosen])
-        figure.add_annotation(x=1, y=1, xref="paper", yref="paper", xanchor="right", yanchor="top", showarrow=False,
-                              text=f"{word} {margin:.2f}", font={"size": 11, "color": theme.MUTE})
+    if chosen >= len(best_first) or not best_first[chosen] > 0:
+        return []
+    margin = np.log(best_first[chosen - 1] / best_first[chosen])
+    return [drawing.note(f"{word} {margin:.2f}", 1, 1, xanchor="right", yanchor="top")]
