@@ -1,0 +1,153 @@
+"""The training loop: batch, loss, gradient, step, log, checkpoint.
+
+Knows nothing of text: token streams in, a trained model out.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from moe_core.config import MoEscopeConfig
+from moe_core.model.causal_lm import MoEscopeForCausalLM
+from moe_core.model.losses import load_balance, max_violation
+from moe_core.model.router import Routing
+from moe_core.training.batches import TokenStream
+from moe_core.training.checkpoint import load_checkpoint, save_checkpoint
+from moe_core.training.log import TrainingLog
+from moe_core.training.loss import next_token_gradient, next_token_loss, router_loss
+from moe_core.training.presets import Dials
+
+CHECKPOINT, LOG = "checkpoint.pt", "training_log.csv"
+MAY_CHANGE = {"minutes", "checkpoint_minutes"}  # between a run and its resumption
+
+
+@dataclass(frozen=True)
+class Streams:
+    """What to learn from and what to be judged on."""
+
+    training: TokenStream
+    heldout: TokenStream
+
+
+class Run:
+    """One training run in one folder: starts afresh, or where its checkpoint ends."""
+
+    def __init__(self, dials: Dials, vocab_size: int, streams: Streams, folder: str | Path):
+        torch.manual_seed(dials.seed)
+        self.dials, self.streams, self.folder = dials, streams, Path(folder)
+        self.model = MoEscopeForCausalLM(MoEscopeConfig(vocab_size=vocab_size, **dials.model)).train()
+        self.optimizer = _optimizer(self.model, dials)
+        self.step, self.seconds = 0, 0.0
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def resume(self) -> None:
+        """Take everything back from the checkpoint; refuses one of another run."""
+        path = self.folder / CHECKPOINT
+        state = load_checkpoint(path)
+        if differing := [name for name, value in self._identity().items() if state["identity"].get(name) != value]:
+            raise ValueError(f"{path} belongs to a run with other settings: {', '.join(differing)}")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds = state["step"], state["seconds"]
+
+    def save(self) -> None:
+        state = {"identity": self._identity(), "step": self.step, "seconds": self.seconds,
+                 "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}  # fmt: skip
+        save_checkpoint(self.folder / CHECKPOINT, state)
+
+    def go(self, say: Callable[[str], None] = print, until: int | None = None) -> None:
+        """Train to the end of the schedule (or to step `until`), then save."""
+        log = TrainingLog(self.folder / LOG, self.model.config.num_hidden_layers, self.step)
+        clock, saved = _Clock(self), time.monotonic()
+        while self.dials.progress(self.step, self.seconds) < 1 and self.step != until:
+            loss, routings = self._learn()
+            self.step += 1
+            clock.tick(loss)
+            if self.step % self.dials.log_every == 0:
+                row = self._row(routings) | clock.lap()
+                log.add(row)
+                say(_line(row, self.dials.progress(self.step, self.seconds), self.seconds))
+            if time.monotonic() - saved > 60 * self.dials.checkpoint_minutes:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def validate(self, batches: int | None = None) -> float:
+        """Mean loss in nats per token over evenly spread windows of the held-out stream."""
+        parts = batches or self.dials.validation_batches
+        losses = [self._heldout_loss(self.streams.heldout.spread(self.dials.batch_size, part, parts))
+                  for part in range(parts)]  # fmt: skip
+        return sum(losses) / parts
+
+    def _learn(self) -> tuple[float, list[Routing]]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.dials.learning_rate_at(self.step, self.seconds)
+        batch = self.streams.training.batch(self.step, self.dials.batch_size, self.dials.seed)
+        hidden, routings = self.model.forward_for_training(batch[:, :-1])
+        rows = hidden.flatten(0, 1)                                                       # (B, T, D) -> (N, D)
+        loss, gradient = next_token_gradient(rows, batch[:, 1:].flatten(), self.model.lm_head.weight)
+        torch.autograd.backward([rows, router_loss(routings, self.model.config)], [gradient, None])
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.dials.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss, routings
+
+    @torch.no_grad()
+    def _heldout_loss(self, batch: Tensor) -> float:
+        hidden, _ = self.model.forward_for_training(batch[:, :-1])
+        return next_token_loss(hidden.flatten(0, 1), batch[:, 1:].flatten(), self.model.lm_head.weight)
+
+    def _row(self, routings: list[Routing]) -> dict:
+        balance = sum(float(load_balance(routing).detach()) for routing in routings) / len(routings)
+        violations = {f"max_violation_{layer}": f"{max_violation(r):.4f}" for layer, r in enumerate(routings)}
+        due = self.step % self.dials.validate_every == 0
+        validation = {"validation_loss": f"{self.validate():.4f}"} if due else {}
+        tokens = self.step * self.dials.batch_size * self.dials.length
+        return {"step": self.step, "tokens": tokens, "balance": f"{balance:.4f}"} | violations | validation
+
+    def _identity(self) -> dict:
+        dials = {name: value for name, value in asdict(self.dials).items() if name not in MAY_CHANGE}
+        streams = {"corpus": len(self.streams.training.tokens), "held-out": len(self.streams.heldout.tokens)}
+        return dials | streams | {"vocab_size": self.model.config.vocab_size}
+
+
+class _Clock:
+    """Adds up time and loss between two rows of the log."""
+
+    def __init__(self, run: Run):
+        self.run, self.last = run, time.monotonic()
+        self.losses: list[float] = []
+        self.since = run.seconds
+
+    def tick(self, loss: float) -> None:
+        now = time.monotonic()
+        self.run.seconds += now - self.last
+        self.last = now
+        self.losses.append(loss)
+
+    def lap(self) -> dict:
+        """Mean loss and speed since the last row; validation counts as time."""
+        tokens = len(self.losses) * self.run.dials.batch_size * self.run.dials.length
+        speed = tokens / max(self.run.seconds - self.since, 1e-9)
+        row = {"loss": f"{sum(self.losses) / len(self.losses):.4f}", "tokens_per_second": f"{speed:.0f}"}
+        self.losses, self.since = [], self.run.seconds
+        return row
+
+
+def _optimizer(model: torch.nn.Module, dials: Dials) -> torch.optim.AdamW:
+    """AdamW (Loshchilov & Hutter 2019); only matrices decay."""
+    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    norms = [parameter for parameter in model.parameters() if parameter.ndim == 1]
+    groups = [{"params": matrices, "weight_decay": dials.weight_decay}, {"params": norms, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=dials.learning_rate, betas=(0.9, 0.95), fused=True)
+
+
+def _line(row: dict, progress: float, seconds: float) -> str:
+    left = seconds * (1 - progress) / max(progress, 1e-9) / 60
+    judged = f", held-out {row['validation_loss']}" if "validation_loss" in row else ""
+    return (f"{progress:4.0%}  step {row['step']}  loss {row['loss']}{judged}  "
+            f"{row['tokens_per_second']} tokens/s  {left:.1f} min left")  # fmt: skip

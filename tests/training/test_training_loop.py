@@ -1,0 +1,103 @@
+"""A run learns, and an interrupted run that resumes is bit for bit the run that was never interrupted."""
+
+import csv
+from argparse import Namespace
+from dataclasses import replace
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from moe_core.tokenizer import Tokenizer
+from moe_core.training import __main__ as command
+from moe_core.training import presets
+from moe_core.training.batches import TokenStream, write_stream
+from moe_core.training.loop import LOG, Run, Streams
+from moe_core.training.presets import Dials
+
+MODEL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "num_experts": 4,
+         "moe_intermediate_size": 16, "shared_intermediate_size": 16}  # fmt: skip
+DIALS = Dials(steps=6, model=MODEL, batch_size=4, length=16, learning_rate=1e-2, warmup_steps=2,
+              log_every=2, validate_every=4, validation_batches=1)  # fmt: skip
+TEXTS = ["the cat likes the dog. ", "the dog likes the cat. ", "猫喜欢狗。", "狗喜欢猫。"] * 40
+
+
+@pytest.fixture(scope="module")
+def streams(tmp_path_factory):
+    path = tmp_path_factory.mktemp("streams") / "tokens"
+    write_stream(path, Tokenizer.train(TEXTS, vocab_size=300), TEXTS)
+    return Streams(TokenStream(path, DIALS.length), TokenStream(path, DIALS.length))
+
+
+@pytest.fixture
+def run(streams, tmp_path):
+    return lambda folder, dials=DIALS: Run(dials, 300, streams, tmp_path / folder)
+
+
+def rows(folder) -> list[dict]:
+    with (folder / LOG).open(newline="", encoding="utf-8") as file:
+        return [{name: value for name, value in row.items() if name != "tokens_per_second"}
+                for row in csv.DictReader(file)]  # fmt: skip
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(run, tmp_path):
+    whole, first = run("whole"), run("parts")
+    whole.go(say=str)
+    first.go(say=str, until=4)
+    second = run("parts")
+    second.resume()
+    assert second.step == 4
+    second.go(say=str)
+    for name, parameter in whole.model.state_dict().items():
+        assert torch.equal(parameter, second.model.state_dict()[name]), name
+    assert rows(tmp_path / "whole") == rows(tmp_path / "parts")
+
+
+def test_rows_after_the_checkpoint_are_forgotten_on_resume(run, tmp_path):
+    run("cut").go(say=str, until=2)
+    with (tmp_path / "cut" / LOG).open("a") as log:
+        log.write("4,256,9.9,,1.0,0.0,0.0,1\n")
+    again = run("cut")
+    again.resume()
+    again.go(say=str, until=2)
+    assert [row["step"] for row in rows(tmp_path / "cut")] == ["2"]
+
+
+def test_the_loss_falls_on_a_tiny_text(run, tmp_path):
+    learner = run("learner", replace(DIALS, steps=60))
+    before = learner.validate()
+    learner.go(say=str)
+    assert before > 5.5
+    assert learner.validate() < 2
+    log = rows(tmp_path / "learner")
+    assert float(log[-1]["loss"]) < float(log[0]["loss"])
+    assert [row["step"] for row in log if row["validation_loss"]] == [str(step) for step in range(4, 61, 4)]
+
+
+def test_a_checkpoint_of_other_settings_is_refused_by_name(run):
+    run("other").go(say=str, until=1)
+    with pytest.raises(ValueError, match=r"other settings: learning_rate, seed"):
+        run("other", replace(DIALS, seed=7, learning_rate=1.0)).resume()
+
+
+def test_a_missing_checkpoint_is_named(run):
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint to resume from: .*checkpoint\.pt"):
+        run("empty").resume()
+
+
+@pytest.fixture
+def arguments(monkeypatch, tmp_path):
+    monkeypatch.setitem(presets.PRESETS, "tiny", DIALS)
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text("".join(f'{{"text": "{text}"}}\n' for text in TEXTS), encoding="utf-8")
+    return Namespace(corpus=corpus, heldout=corpus, preset="tiny", out=tmp_path / "out",
+                     resume=False, seed=None, minutes=None)  # fmt: skip
+
+
+def test_the_command_leaves_a_folder_that_transformers_loads(arguments, capsys):
+    command.train(arguments)
+    folder = arguments.out / "model"
+    assert "step 6" in capsys.readouterr().out
+    assert AutoModelForCausalLM.from_pretrained(folder).config.vocab_size == Tokenizer.load(folder).vocab_size
+    assert [row["step"] for row in rows(folder)] == ["2", "4", "6"]
+    command.train(Namespace(**vars(arguments) | {"resume": True}))
