@@ -1,4 +1,7 @@
-"""Write the corpus: python -m moe_core.corpus --documents N --seed S --out FILE.jsonl (one {domain, lang, text} a line)."""
+"""Write the corpus: python -m moe_core.corpus --documents N --seed S --out FILE.jsonl.
+
+One {domain, lang, text} a line. It does not know what is trained on it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,8 @@ def main() -> None:
     start = time.perf_counter()
     characters = write(flags.documents, flags.seed, flags.out, flags.data, flags.held_out)
     seconds = time.perf_counter() - start
-    print(f"{flags.documents} documents, {characters} characters, {flags.documents / seconds:.0f} documents/s -> {flags.out}")
+    speed = flags.documents / seconds
+    print(f"{flags.documents} documents, {characters} characters, {speed:.0f} documents/s -> {flags.out}")
 
 
 if __name__ == "__main__":

@@ -5,21 +5,16 @@ It does not know which sentences are made of them.
 
 from __future__ import annotations
 
+import json
 import random
 from functools import cache
 from typing import NamedTuple
 
-from moe_core.corpus.lexicon import PRONOUNS, article, lexicon
+from moe_core.corpus.lexicon import PRONOUNS, WORLD, article, lexicon
 from moe_core.corpus.scenes import adjectives
 
-CLOSED = dict.fromkeys(("at", "in", "on", "of", "to", "with", "for", "from", "into", "over", "about", "by", "after"), "ADP")
-CLOSED |= dict.fromkeys(("a", "an", "the"), "DET") | dict.fromkeys(("up", "down", "out", "away", "off", "around"), "ADP")
-CLOSED |= {"his": "PRON", "her": "PRON", "its": "PRON", "my": "PRON", "and": "CCONJ", "home": "ADV", "left": "ADV"}
-NEVER = {"hate", "trick", "kick", "lie to", "become", "change into", "tell", "answer", "warn", "beg", "waste", "hurt", "tease"}
-NEVER |= {"say", "ask", "promise", "decide", "pretend", "whisper", "call out", "talk", "hope", "wish", "repeat", "need", "argue"}
-PETS = ("cat", "dog", "rabbit", "puppy", "kitten", "lamb", "duckling", "pony")
-SEVERAL = {"collect", "count", "hand out", "trade", "pick", "sell", "plant", "harvest", "water"}  # what is meant in the plural
-RELATIVES = ("mom", "dad", "grandma", "grandpa", "uncle", "aunt", "older_brother", "older_sister", "younger_brother")
+TABLES = json.loads((WORLD / "sentences.json").read_text(encoding="utf-8"))
+CLOSED = {word: pos for pos, listed in TABLES["closed"].items() for word in listed}
 
 
 class Token(NamedTuple):
@@ -53,7 +48,7 @@ def verb_words(phrase: str) -> tuple[Token, ...]:
 def verbs() -> tuple[dict, ...]:
     """Verbs a child may be the subject of."""
     entries = [e for e in lexicon().entries if e["pos"] == "verb" and "name" in e["en"]["subject"]]
-    return tuple(e for e in entries if e["en"]["base"] not in NEVER)
+    return tuple(e for e in entries if e["en"]["base"] not in TABLES["never"])
 
 
 @cache
@@ -78,8 +73,9 @@ def objects(verb_id: str) -> tuple[tuple[dict, bool], ...]:
         if not (strange and category in ("insect", "sea-animal", "fantasy", "animal", "bird")):
             found += [(e, False) for e in _of_category(category)]
         elif "name" in english["object"] or category == "animal":
-            found += [(lexicon().by_id[i], False) for i in PETS]
-    return tuple((e, d) for e, d in found if e["category"] not in ("body", "animal-part") and e["id"] not in ("home", "button"))
+            found += [(lexicon().by_id[i], False) for i in TABLES["pets"]]
+    unfit = ("body", "animal-part")
+    return tuple((e, d) for e, d in found if e["category"] not in unfit and e["id"] not in ("home", "button"))
 
 
 def _of_category(category: str) -> list[dict]:
@@ -96,7 +92,7 @@ def _of_category(category: str) -> list[dict]:
 def name(pick: random.Random) -> Part:
     """A child of the world, or a relative of the speaker."""
     if pick.random() < 0.2:
-        entry = lexicon().by_id[pick.choice(RELATIVES)]
+        entry = lexicon().by_id[pick.choice(TABLES["relatives"])]
         gender = "m" if entry["id"] in ("dad", "grandpa", "uncle", "older_brother", "younger_brother") else "f"
         english = (Token("my", "PRON"), *words(entry["en"]["word"], "NOUN"))
         return Part(english, (Token("我", "PRON"), Token(entry["zh"]["word"], "NOUN")), gender)
@@ -172,18 +168,9 @@ def place(pick: random.Random, among: tuple[str, ...] = ()) -> Part:
     return Part(english, (Token("在", "ADP"), Token(entry["zh"]["locative"], pos, entity)))
 
 
-TIMES = {
-    "past": ("time_yesterday", "time_this_morning", "time_one_morning", "time_one_afternoon", "time_on_the_weekend",
-             "time_the_next_day", "time_that_day", "time_the_day_before_yesterday", "time_one_sunny_morning"),
-    "future": ("time_tomorrow", "time_the_day_after_tomorrow"),
-    "habit": ("time_every_day", "time_every_morning", "time_every_week", "time_on_monday", "time_on_saturday", "time_on_sunday",
-              "time_after_school", "time_after_dinner", "time_in_the_morning", "time_in_the_evening", "time_on_friday"),
-}
-
-
 @cache
 def _times(tense: str) -> tuple[Part, ...]:
-    found = [lexicon().by_id[i] for i in TIMES[tense] if i in lexicon().by_id]
+    found = [lexicon().by_id[i] for i in TABLES["times"][tense] if i in lexicon().by_id]
     return tuple(Part(words(e["en"]["word"], "NOUN"), (Token(e["zh"]["word"], "NOUN"),)) for e in found)
 
 

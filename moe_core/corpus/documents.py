@@ -10,7 +10,7 @@ import random
 from functools import cache
 
 from moe_core.corpus.drills import arithmetic
-from moe_core.corpus.facts import fact_page, fact_pair
+from moe_core.corpus.facts import ASK, fact_page, fact_pair
 from moe_core.corpus.learning import learning_page
 from moe_core.corpus.lexicon import WORLD
 from moe_core.corpus.pages import dialogue, diary, page_pair
@@ -21,7 +21,6 @@ from moe_core.corpus.scenes import scene_pair
 from moe_core.corpus.sentences import sentence
 from moe_core.corpus.story import Story, tell
 
-ASK = {"en": ("Question: {}\nAnswer: {}",), "zh": ("问题：{}\n回答：{}",)}
 SUM_UP = {"en": "Summary: {}", "zh": "总结：{}"}
 MORAL = {"en": "Lesson: {}", "zh": "道理：{}"}
 FEELING = {"en": "Feeling: {}", "zh": "感受：{}"}
@@ -46,7 +45,7 @@ def story_with_task(seed: int, lang: str) -> tuple[str, str]:
     kind = pick.random()
     if kind < 0.6 and told.questions:
         asked = pick.sample(told.questions, min(len(told.questions), pick.randint(1, 3)))
-        tail = "\n".join(ASK[lang][0].format(q, a) for q, a in asked)
+        tail = "\n".join(ASK[lang].format(q, a) for q, a in asked)
     elif kind < 0.85:
         tail = SUM_UP[lang].format(told.summary)
     else:
@@ -103,7 +102,8 @@ def by_hand(seed: int, lang: str) -> tuple[str, str]:
     """One of the stories written by hand, as it is, or with a question or its summary."""
     pick = random.Random(f"by-hand-{seed}")
     told = pick.choice(hand_written())
-    tail = pick.choice(("", ASK[lang][0].format(*pick.choice(told["questions"][lang])), SUM_UP[lang].format(told["summary"][lang])))
+    asked = ASK[lang].format(*pick.choice(told["questions"][lang]))
+    tail = pick.choice(("", asked, SUM_UP[lang].format(told["summary"][lang])))
     title = told["title"][lang] + "\n" if pick.random() < 0.3 else ""
     return lang, f"{title}{told[lang]}\n{tail}".rstrip("\n")
 

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import random
 
-ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+from moe_core.corpus.cast import roles
+
+ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 DIGITS = "零一二三四五六七八九"
 THINGS = (
-    ("apples", "个苹果"), ("books", "本书"), ("cats", "只猫"), ("flowers", "朵花"), ("pencils", "支铅笔"), ("eggs", "个鸡蛋"),
+    ("apples", "个苹果"), ("books", "本书"), ("cats", "只猫"), ("flowers", "朵花"), ("pencils", "支铅笔"),
+    ("eggs", "个鸡蛋"),
     ("fish", "条鱼"), ("stars", "颗星星"), ("cups", "个杯子"), ("birds", "只鸟"), ("trees", "棵树"), ("hats", "顶帽子"),
-    ("coins", "枚硬币"), ("kites", "只风筝"), ("candies", "颗糖"), ("chairs", "把椅子"), ("cars", "辆小汽车"), ("letters", "封信"),
+    ("coins", "枚硬币"), ("kites", "只风筝"), ("candies", "颗糖"), ("chairs", "把椅子"), ("cars", "辆小汽车"),
+    ("letters", "封信"),
 )
-NAMES = (("Tom", "汤姆"), ("Lily", "莉莉"), ("Xiaoming", "小明"), ("Anna", "安娜"), ("Lele", "乐乐"), ("Ben", "本"), ("Meimei", "美美"))
 
 
 def english_number(value: int) -> str:
@@ -89,7 +93,8 @@ def arithmetic(seed: int) -> tuple[str, str]:
 
 
 def _word_problem(pick: random.Random) -> tuple[str, str]:
-    (thing, counted), (name, zh_name) = pick.choice(THINGS), pick.choice(NAMES)
+    (thing, counted), child = pick.choice(THINGS), pick.choice(roles()["child"])
+    name, zh_name = child.en, child.zh
     a, b = pick.randint(2, 30), pick.randint(2, 20)
     more = pick.random() < 0.5 or a < b + 2
     result = a + b if more else a - b
@@ -100,10 +105,12 @@ def _word_problem(pick: random.Random) -> tuple[str, str]:
                            (f"{name} gives away {number(b)}", f"{name} loses {number(b)}"))
         ask = pick.choice((f"How many {thing} does {name} have now?", f"How many {thing} are there now?"))
         sign = "+" if more else "-"
-        return "en", f"{name} has {number(a)} {thing}. Then {verb}. {ask}\n{a} {sign} {b} = {result}. {name} has {number(result)} {thing}."
+        return "en", (f"{name} has {number(a)} {thing}. Then {verb}. {ask}\n"
+                      f"{a} {sign} {b} = {result}. {name} has {number(result)} {thing}.")
     number = chinese_count if words else str
     unit, noun = counted[0], counted[1:]
     verb = pick.choice((f"又得到了{number(b)}{unit}", f"朋友又给了{number(b)}{unit}") if more else
                        (f"送给别人{number(b)}{unit}", f"弄丢了{number(b)}{unit}"))
     sign = "+" if more else "-"
-    return "zh", f"{zh_name}有{number(a)}{unit}{noun}，{verb}。{zh_name}现在有多少{unit}{noun}？\n{a}{sign}{b}={result}，{zh_name}现在有{number(result)}{unit}{noun}。"
+    return "zh", (f"{zh_name}有{number(a)}{unit}{noun}，{verb}。{zh_name}现在有多少{unit}{noun}？\n"
+                  f"{a}{sign}{b}={result}，{zh_name}现在有{number(result)}{unit}{noun}。")

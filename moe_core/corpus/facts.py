@@ -16,8 +16,8 @@ ASK = {"en": "Question: {}\nAnswer: {}", "zh": "问题：{}\n回答：{}"}
 
 
 # answers that need their question
-LEANING = ("Because", "No", "Yes", "It ", "They ", "You should", "In ", "Red,", "Many ", "因为", "不会", "会，", "可以", "应该",
-           "水会", "很多人", "它", "吃")
+LEANING = ("Because", "No", "Yes", "It ", "They ", "You should", "In ", "Red,", "Many ", "因为", "不会", "会，",
+           "可以", "应该", "水会", "很多人", "它", "吃")
 
 
 @cache
@@ -40,6 +40,7 @@ def fact_page(seed: int, lang: str) -> str:
     chosen = [(fact[first], fact[first + 1]) for fact in pick.sample(facts(), pick.randint(2, 5))]
     if pick.random() < 0.6:
         return "\n".join(ASK[lang].format(*one) for one in chosen)
-    told = [answer for _, answer in chosen if not answer.startswith(LEANING)] + [kind(pick).text(lang), existence(pick).text(lang)]
+    told = [answer for _, answer in chosen if not answer.startswith(LEANING)]
+    told += [kind(pick).text(lang), existence(pick).text(lang)]
     pick.shuffle(told)
     return (" " if lang == "en" else "").join(told)

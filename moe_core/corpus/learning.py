@@ -20,7 +20,7 @@ BEGINNINGS = (  # like, other topic, reason
     ("{like} because {reason}.", "{like}，因为{reason}。"),
     ("{like}. Why? Because {reason}.", "{like}。为什么呢？因为{reason}。"),
     ("{like} and {other}.", "{like}和{other}。"),
-    ("My name is {one}. {like}, because {reason}.", "我叫{one}。{like}，因为{reason}。"),
+    ("My name is {me}. {like}, because {reason}.", "我叫{me}。{like}，因为{reason}。"),
     ("{like}, because {reason}, and because it is fun.", "{like}，因为{reason}，也因为很有意思。"),
     ("{like}. {two} likes it too.", "{like}，{two}也喜欢。"),
     ("{like} more than anything else, because {reason}.", "{like}，这是我最爱做的事，因为{reason}。"),
@@ -52,6 +52,8 @@ def learning_page(seed: int) -> tuple[str, str]:
     if " with " in chosen["deed"][0] or " my " in chosen["deed"][0]:
         parts = ["deed_alone" if part == "deed" else part for part in parts]
     sayings = SAYINGS | {"beginning": pick.choice(BEGINNINGS)}
+    if "{other}" in sayings["beginning"][0]:
+        parts = [part for part in parts if part != "second"]
     return tuple(_page(lang, chosen, [sayings[part][lang] for part in parts]) for lang in (0, 1))
 
 
@@ -71,9 +73,9 @@ def _choose(kind: str, pick: random.Random) -> dict[str, tuple[str, str]]:
 
 
 def _names(pick: random.Random) -> dict[str, tuple[str, str]]:
-    """Two children; in Chinese half of the foreign ones keep their Latin name, as people write them."""
+    """The writer and two other children; in Chinese half of the foreign ones keep their Latin name."""
     found = {}
-    for slot, child in zip(("one", "two"), pick.sample(roles()["child"], 2), strict=True):
+    for slot, child in zip(("me", "one", "two"), pick.sample(roles()["child"], 3), strict=True):
         keep = pick.random() < 0.5 and not _is_pinyin(str(child.en))
         found[slot] = (str(child.en), str(child.en) if keep else str(child.zh))
     return found

@@ -21,7 +21,7 @@ class Word(str):
 class Both:
     """One meaning, two surfaces."""
 
-    __slots__ = ("en", "zh", "gender")
+    __slots__ = ("en", "gender", "zh")
 
     def __init__(self, en: Word, zh: Word, gender: str | None = None):
         self.en, self.zh, self.gender = en, zh, gender

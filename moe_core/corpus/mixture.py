@@ -23,7 +23,8 @@ WORLD_SHARES = {
     "dialogue_en": 25, "dialogue_zh": 30, "diary_en": 25, "diary_zh": 35, "fact_en": 12, "fact_zh": 15,
 }
 OUTSIDE_SHARES = {
-    "pair_outside": 75, "poem": 30, "book_en": 60, "storybook_en": 8, "storybook_zh": 4, "sentences_en": 10, "dictionary": 8,
+    "pair_outside": 75, "poem": 30, "book_en": 60, "storybook_en": 8, "storybook_zh": 4, "sentences_en": 10,
+    "dictionary": 8,
 }
 
 

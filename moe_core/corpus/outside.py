@@ -63,7 +63,8 @@ def _prose(rows: list[dict], pick: random.Random) -> tuple[str, str]:
 
 def _poem(rows: list[dict], pick: random.Random) -> tuple[str, str]:
     titled = pick.random() < 0.7
-    return "zh", "\n\n".join(f"《{row['title']}》{row['author']}\n{row['text']}" if titled else row["text"] for row in rows)
+    heads = [f"《{row['title']}》{row['author']}\n" if titled else "" for row in rows]
+    return "zh", "\n\n".join(head + row["text"] for head, row in zip(heads, rows, strict=True))
 
 
 def _sentences(rows: list[dict], pick: random.Random) -> tuple[str, str]:

@@ -13,8 +13,8 @@ from functools import lru_cache
 from moe_core.corpus.cast import roles
 from moe_core.corpus.lexicon import WORLD, Both
 
-FEELINGS = {"happy": ("happy", "高兴"), "proud": ("proud", "自豪"), "calm": ("calm", "平静"), "thankful": ("thankful", "感激")}
-CULTURES = {"cn": 0.5, "en": 0.5}
+FEELINGS = {"happy": ("happy", "高兴"), "proud": ("proud", "自豪"), "calm": ("calm", "平静"),
+            "thankful": ("thankful", "感激")}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _expand(steps: list, pick: random.Random) -> list[str]:
 def _cast(plot: dict, pick: random.Random) -> dict[str, Both]:
     cast, taken = {}, set()
     for role, category in plot["cast"].items():
-        fitting = [one for one in roles()[category] if str(one.en) not in taken] if category == "child" else roles()[category]
+        fitting = [one for one in roles()[category] if category != "child" or str(one.en) not in taken]
         cast[role] = pick.choice(fitting)
         taken.add(str(cast[role].en))
     if "feeling" in plot["cast"]:

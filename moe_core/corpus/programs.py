@@ -9,9 +9,15 @@ import contextlib
 import io
 import random
 
-WORDS = "cat dog sun moon tree star book rain bird fish apple tea snow lamp river cake".split()
-HAN = "猫 狗 太阳 月亮 树 星星 书 雨 鸟 鱼 苹果 茶 雪 灯 河 蛋糕".split()
-NAMES = "Tom Lily Anna Ben Xiaoming Meimei Sam Lucy 小明 小红 乐乐".split()
+WORDS = ("cat", "dog", "sun", "moon", "tree", "star", "book", "rain", "bird", "fish", "apple", "tea", "snow", "lamp",
+         "river", "cake", "cloud", "boat", "grass", "house", "horse", "green", "happy", "small", "table", "water",
+         "bread", "night")
+HAN = ("猫", "狗", "太阳", "月亮", "树", "星星", "书", "雨", "鸟", "鱼", "苹果", "茶", "雪", "灯", "河",
+       "蛋糕", "云", "船", "草", "马")
+NAMES = ("Tom", "Lily", "Anna", "Ben", "Xiaoming", "Meimei", "Sam", "Lucy", "小明", "小红", "乐乐", "小雨", "莉莉")
+OF_TEXT = ("text[::-1]", "text.split()", "len(text)", "text.title()", "text.replace(' ', '-')", "text[0]",
+           "text.upper()")
+ENDS = ("Go!", "Done", "完成", "The end", "出发！")
 
 
 def _numbers(pick: random.Random) -> list[int]:
@@ -32,10 +38,11 @@ SHAPES = (
     lambda p: f"def add(a, b):\n    return a + b\n\n\nprint(add({p.randint(1, 30)}, {p.randint(1, 30)}))",
     lambda p: f"n = {p.randint(1, 40)}\nif n % 2 == 0:\n    print(\"even\")\nelse:\n    print(\"odd\")",
     lambda p: f"total = 0\nfor n in {_numbers(p)}:\n    total += n\nprint(total)",
-    lambda p: f"text = \"{' '.join(_words(p))}\"\nprint({p.choice(('text[::-1]', 'text.split()', 'len(text)', 'text.title()'))})",
-    lambda p: f"ages = {{\"{p.choice(NAMES[:4])}\": {p.randint(5, 12)}, \"{p.choice(NAMES[4:])}\": {p.randint(5, 12)}}}\n"
+    lambda p: f"text = \"{' '.join(_words(p))}\"\nprint({p.choice(OF_TEXT)})",
+    lambda p: f"ages = {{\"{p.choice(NAMES[:6])}\": {p.randint(5, 12)}, "
+              f"\"{p.choice(NAMES[6:])}\": {p.randint(5, 12)}}}\n"
               "for name, age in ages.items():\n    print(name, \"is\", age)",
-    lambda p: f"n = {p.randint(2, 5)}\nwhile n > 0:\n    print(n)\n    n = n - 1\nprint(\"{p.choice(('Go!', 'Done', '完成'))}\")",
+    lambda p: f"n = {p.randint(2, 5)}\nwhile n > 0:\n    print(n)\n    n = n - 1\nprint(\"{p.choice(ENDS)}\")",
     lambda p: f"squares = [n * n for n in range({p.randint(3, 8)})]\nprint(squares)",
     lambda p: f"letters = set(\"{p.choice(WORDS)}\")\nprint(sorted(letters))",
     lambda p: f"a, b = 0, 1\nfor _ in range({p.randint(3, 8)}):\n    a, b = b, a + b\nprint(a)",
@@ -49,7 +56,7 @@ def run(code: str) -> str:
     """What the program prints."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(code, {})  # noqa: S102 - the programs are our own, made above
+        exec(code, {})  # the programs are our own, made above
     return printed.getvalue()
 
 

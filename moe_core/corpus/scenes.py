@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from functools import lru_cache
+from functools import cache
 
 from moe_core.corpus.lexicon import WORLD, Both, lexicon, thing
 from moe_core.corpus.plan import Plan
@@ -16,7 +16,7 @@ from moe_core.corpus.templates import chinese, english
 NUMBERS = (("two", "两"), ("three", "三"), ("four", "四"), ("five", "五"), ("six", "六"))
 
 
-@lru_cache(maxsize=1)
+@cache
 def _scenes() -> dict:
     raw = json.loads((WORLD / "scenes.json").read_text(encoding="utf-8"))
     for scene in raw["background"] + raw["opening"]:
@@ -25,11 +25,12 @@ def _scenes() -> dict:
     return raw
 
 
-@lru_cache(maxsize=None)
+@cache
 def _nouns(kind: str) -> tuple[dict, ...]:
     listed = _scenes()["kinds"].get(kind, [kind])
     named = [lexicon().by_id[name] for name in listed if name in lexicon().by_id and len(listed) > 4]
-    return tuple(named or [e for e in lexicon().nouns(*listed) if e["level"] <= 2 and e["en"]["word"] not in _scenes()["dull"]])
+    dull = _scenes()["dull"]
+    return tuple(named or [e for e in lexicon().nouns(*listed) if e["level"] <= 2 and e["en"]["word"] not in dull])
 
 
 def noun_phrase(kind: str, pick: random.Random) -> Both:
@@ -46,7 +47,7 @@ def noun_phrase(kind: str, pick: random.Random) -> Both:
     return thing(entry["en"]["plural"] if mode == "*" else en, zh, classifier, entry["en"]["plural"])
 
 
-@lru_cache(maxsize=None)
+@cache
 def adjectives(category: str) -> tuple[dict, ...]:
     """Adjectives that suit the category and a children's story."""
     allowed = set(_scenes()["adjectives"].get(category) or _scenes()["adjectives"]["any"])

@@ -7,16 +7,27 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from moe_core.corpus.clauses import (
-    SEVERAL, Part, Token, intransitive, name, noun, objects, place, pronoun, time, transitive, verb_words, words,
+    TABLES,
+    Part,
+    Token,
+    intransitive,
+    name,
+    noun,
+    objects,
+    place,
+    pronoun,
+    time,
+    transitive,
+    verb_words,
+    words,
 )
 from moe_core.corpus.lexicon import PRONOUNS, article, capital, lexicon
 from moe_core.corpus.scenes import adjectives
 
-PLACED = {"eating", "perceiving", "finding", "losing", "play", "speech", "helping"}
-HABITS = {"eating", "daily-routine", "play", "making", "perceiving", "sound"}
 HOW_TO = {"past": "past", "future": "base", "habit": "third", "progress": "ing", "not": "base"}
 STOP = {"en": Token(".", "PUNCT"), "zh": Token("。", "PUNCT")}
 COMMA = Token("，", "PUNCT")
@@ -35,21 +46,35 @@ class Sentence(NamedTuple):
         return capital(re.sub(r" ([.,?!])", r"\1", " ".join(token.text for token in self.en)))
 
 
+class Setting(NamedTuple):
+    """When, who and where an action happens."""
+
+    tense: str
+    who: Part
+    where: Part | None
+    when: Part | None
+
+
+Objects = tuple[Part, Part | None] | None  # what is acted on, and who receives it
+
+
 def action(pick: random.Random, tense: str | None = None) -> Sentence:
     """Somebody does something, somewhere, at some time."""
     tense = tense or pick.choices(("past", "future", "habit", "progress", "not"), (5, 2, 2, 1, 1))[0]
     entry = pick.choice(transitive() if pick.random() < 0.75 else intransitive())
     if tense in ("progress", "not", "habit") and not _plain(entry):
         tense = "past"
-    if tense == "habit" and entry["category"] not in HABITS:
+    if tense == "habit" and entry["category"] not in TABLES["habits"]:
         tense = "past"
     if entry["en"].get("stative"):
         tense = "habit"
     who = name(pick)
     what = _object(entry, pick)
-    where = place(pick) if entry["category"] in PLACED and "place" not in entry["en"]["object"] and pick.random() < 0.5 else None
-    when = time(tense, pick) if tense in ("past", "future", "habit") and not entry["en"].get("stative") else None
-    return Sentence(_english(entry, tense, who, what, where, when, pick), _chinese(entry, tense, who, what, where, when))
+    open_to_place = entry["category"] in TABLES["placed"] and "place" not in entry["en"]["object"]
+    where = place(pick) if open_to_place and pick.random() < 0.5 else None
+    when = time(tense, pick) if tense in TABLES["times"] and not entry["en"].get("stative") else None
+    setting = Setting(tense, who, where, when)
+    return Sentence(_english(entry, setting, what, pick), _chinese(entry, setting, what))
 
 
 def _plain(entry: dict) -> bool:
@@ -59,28 +84,28 @@ def _plain(entry: dict) -> bool:
         tuple("上下到好住见掉破开起会着干断丢出成懂完过对进回离倒错")) and "得" not in chinese["word"]
 
 
-def _object(entry: dict, pick: random.Random) -> tuple[Part, Part | None] | None:
+def _object(entry: dict, pick: random.Random) -> Objects:
     if not entry["en"]["transitive"]:
         return None
     chosen, definite = pick.choice(objects(entry["id"]))
-    if entry["en"]["base"] in SEVERAL and chosen["en"].get("plural"):
+    if entry["en"]["base"] in TABLES["several"] and chosen["en"].get("plural"):
         return Part(words(chosen["en"]["plural"], "NOUN"), (Token(chosen["zh"]["word"], "NOUN"),)), None
     recipient = name(pick) if entry["en"].get("recipient") else None
     return noun(chosen, definite or recipient is not None, pick), recipient
 
 
-def _english(entry, tense, who, what, where, when, pick) -> tuple[Token, ...]:
-    subject = who.en
+def _english(entry: dict, setting: Setting, what: Objects, pick: random.Random) -> tuple[Token, ...]:
+    tense, who, where, when = setting
     verb = _english_verb(entry, HOW_TO[tense], who, what)
     helpers = {"future": "will", "progress": "is", "not": "did not"}.get(tense, "")
     auxiliary = tuple(Token(w, "PART" if w == "not" else "AUX") for w in helpers.split())
-    body = (*subject, *auxiliary, *verb, *(where.en if where else ()))
+    body = (*who.en, *auxiliary, *verb, *(where.en if where else ()))
     if when and pick.random() < 0.6:
         return (*when.en, Token(",", "PUNCT"), *body, STOP["en"])
     return (*body, *(when.en if when else ()), STOP["en"])
 
 
-def _english_verb(entry: dict, form: str, who: Part, what) -> tuple[Token, ...]:
+def _english_verb(entry: dict, form: str, who: Part, what: Objects) -> tuple[Token, ...]:
     english = entry["en"]
     inflected = english[form].replace("one's", "my" if who.gender is None else PRONOUNS[who.gender][2])
     if what is None:
@@ -94,15 +119,17 @@ def _english_verb(entry: dict, form: str, who: Part, what) -> tuple[Token, ...]:
     return tuple(tokens)
 
 
-def _chinese(entry, tense, who, what, where, when) -> tuple[Token, ...]:
+def _chinese(entry: dict, setting: Setting, what: Objects) -> tuple[Token, ...]:
+    tense, who, where, when = setting
     before = (*when.zh, COMMA) if when and tense == "past" else when.zh if when and tense == "future" else ()
     middle = when.zh if when and tense == "habit" else ()
     helper = {"future": "会", "progress": "正在", "not": "没有"}.get(tense)
     auxiliary = (Token(helper, "AUX" if helper == "会" else "ADV"),) if helper else ()
-    return (*before, *who.zh, *middle, *auxiliary, *(where.zh if where else ()), *_chinese_verb(entry, tense, what), STOP["zh"])
+    verb = _chinese_verb(entry, tense, what)
+    return (*before, *who.zh, *middle, *auxiliary, *(where.zh if where else ()), *verb, STOP["zh"])
 
 
-def _chinese_verb(entry: dict, tense: str, what) -> tuple[Token, ...]:
+def _chinese_verb(entry: dict, tense: str, what: Objects) -> tuple[Token, ...]:
     chinese = entry["zh"]
     frame = chinese.get("frame_past") if tense == "past" else chinese.get("frame")
     if frame:
@@ -117,7 +144,7 @@ def _aspect(verb: str, word: str) -> tuple[Token, ...]:
     return (Token(verb, "VERB"),)
 
 
-def _framed(frame: str, what):
+def _framed(frame: str, what: Objects) -> Iterator[Token]:
     for piece in re.split(r"(\{[or]\}|^[把和给跟向对为被])", frame):
         if piece == "{o}":
             yield from what[0].zh
@@ -129,7 +156,7 @@ def _framed(frame: str, what):
 
 def description(pick: random.Random) -> Sentence:
     """Something is so: the soup is hot."""
-    category = pick.choice(DESCRIBED)
+    category = pick.choice(TABLES["described"])
     entry = pick.choice([e for e in lexicon().nouns(category) if e["level"] < 3])
     adjective = pick.choice(adjectives(category))
     shown = pick.choice((("this", "这"), ("that", "那")))
@@ -140,52 +167,42 @@ def description(pick: random.Random) -> Sentence:
     return Sentence(english, chinese)
 
 
-DESCRIBED = ("animal", "bird", "toy", "tool", "clothes", "furniture", "vehicle", "building", "fruit", "snack", "book", "school",
-             "accessory", "kitchen", "household", "plant", "vegetable")
-FOUND = {"animal": ("zoo", "farm", "forest_place", "yard", "garden"), "bird": ("park", "garden", "yard", "farm", "zoo", "riverbank"),
-         "toy": ("room", "bedroom", "toy_shop", "classroom", "kindergarten"), "fruit": ("kitchen", "market", "fruit_shop", "supermarket"),
-         "book": ("library", "bookstore", "classroom", "study_room", "school"), "vehicle": ("street", "town", "city"),
-         "furniture": ("classroom", "living_room", "room", "office", "study_room"), "insect": ("garden", "yard", "park")}
-NUMBERS = (("two", "两"), ("three", "三"), ("four", "四"), ("five", "五"), ("six", "六"), ("ten", "十"), ("many", "许多"))
-KINDS = {
-    "animal": ("animal", "种动物"), "bird": ("bird", "种鸟"), "fruit": ("fruit", "种水果"), "vegetable": ("vegetable", "种蔬菜"),
-    "insect": ("insect", "种昆虫"), "instrument": ("musical instrument", "种乐器"), "toy": ("toy", "种玩具"),
-    "vehicle": ("vehicle", "种交通工具"), "furniture": ("piece of furniture", "种家具"), "tool": ("tool", "种工具"),
-}
-
-
 def existence(pick: random.Random) -> Sentence:
     """There are three cats in the garden."""
-    category = pick.choice(tuple(FOUND))
+    category = pick.choice(tuple(TABLES["found"]))
     entry = pick.choice([e for e in lexicon().nouns(category) if e["level"] == 1])
-    where, number = place(pick, FOUND[category]), pick.choice(NUMBERS)
+    where, number = place(pick, tuple(TABLES["found"][category])), pick.choice(TABLES["numbers"])
     english = (Token("there", "PRON"), Token("are", "VERB"), Token(number[0], "NUM" if number[0] != "many" else "ADJ"),
                *words(entry["en"]["plural"], "NOUN"), *where.en, STOP["en"])
     counted = (Token(number[1], "NUM"),) + (() if number[0] == "many" else (Token(entry["zh"]["classifier"], "NOUN"),))
-    return Sentence(english, (*where.zh[1:], Token("有", "VERB"), *counted, Token(entry["zh"]["word"], "NOUN"), STOP["zh"]))
+    thing = Token(entry["zh"]["word"], "NOUN")
+    return Sentence(english, (*where.zh[1:], Token("有", "VERB"), *counted, thing, STOP["zh"]))
 
 
 def kind(pick: random.Random) -> Sentence:
     """A cat is an animal."""
-    category = pick.choice(tuple(KINDS))
-    entry = pick.choice([e for e in lexicon().nouns(category) if e["en"]["word"] != KINDS[category][0]])
-    above, chinese = KINDS[category]
+    category = pick.choice(tuple(TABLES["kinds"]))
+    entry = pick.choice([e for e in lexicon().nouns(category) if e["en"]["word"] != TABLES["kinds"][category][0]])
+    above, classifier, chinese = TABLES["kinds"][category]
     word = entry["en"]["word"]
     english = (Token(article(word), "DET"), *words(word, "NOUN"), Token("is", "AUX"), Token(article(above), "DET"),
                *words(above, "NOUN"), STOP["en"])
-    return Sentence(english, (Token(entry["zh"]["word"], "NOUN"), Token("是", "AUX"), Token("一", "NUM"), Token(chinese[0], "NOUN"),
-                              Token(chinese[1:], "NOUN"), STOP["zh"]))
+    one_kind = (Token("一", "NUM"), Token(classifier, "NOUN"), Token(chinese, "NOUN"))
+    return Sentence(english, (Token(entry["zh"]["word"], "NOUN"), Token("是", "AUX"), *one_kind, STOP["zh"]))
 
 
 def likes(pick: random.Random) -> Sentence:
-    """Tom likes apples, but he does not like tea."""
-    entries = pick.sample([e for e in lexicon().nouns("fruit", "snack", "animal", "vegetable", "food") if e["level"] < 3], 2)
+    """Tom likes apples, but he does not like spiders."""
+    liked = [e for e in lexicon().nouns("fruit", "snack", "animal", "vegetable", "food") if e["level"] < 3]
+    first, second = pick.sample(liked, 2)
     who = name(pick)
     he = pronoun(who.gender)
-    english = (*who.en, Token("likes", "VERB"), *words(entries[0]["en"]["plural"], "NOUN"), Token(",", "PUNCT"), Token("but", "CCONJ"),
-               *he.en, Token("does", "AUX"), Token("not", "PART"), Token("like", "VERB"), *words(entries[1]["en"]["plural"], "NOUN"))
-    chinese = (*who.zh, Token("喜欢", "VERB"), Token(entries[0]["zh"]["word"], "NOUN"), COMMA, Token("可是", "CCONJ"), *he.zh,
-               Token("不", "ADV"), Token("喜欢", "VERB"), Token(entries[1]["zh"]["word"], "NOUN"))
+    but_not = (Token("does", "AUX"), Token("not", "PART"), Token("like", "VERB"))
+    english = (*who.en, Token("likes", "VERB"), *words(first["en"]["plural"], "NOUN"), Token(",", "PUNCT"),
+               Token("but", "CCONJ"), *he.en, *but_not, *words(second["en"]["plural"], "NOUN"))
+    like = Token("喜欢", "VERB")
+    chinese = (*who.zh, like, Token(first["zh"]["word"], "NOUN"), COMMA, Token("可是", "CCONJ"), *he.zh,
+               Token("不", "ADV"), like, Token(second["zh"]["word"], "NOUN"))
     return Sentence((*english, STOP["en"]), (*chinese, STOP["zh"]))
 
 

@@ -57,7 +57,9 @@ def _event(raw: dict) -> Event:
     told = {lang: tuple(MAKE[lang](text) for text in raw[lang]) for lang in LANGUAGES}
     everything = {lang: tuple(range(len(raw[lang]))) for lang in LANGUAGES}
     core = {lang: tuple(raw["core"][lang]) for lang in LANGUAGES} if "core" in raw else everything
-    questions = {lang: tuple((MAKE[lang](q).text, MAKE[lang](a).text) for q, a in raw["question"][lang]) for lang in LANGUAGES}
+    questions = {
+        lang: tuple((MAKE[lang](q).text, MAKE[lang](a).text) for q, a in raw["question"][lang]) for lang in LANGUAGES
+    }
     support = raw.get("support") or {
         lang: [answered_by(q, a, raw[lang], lang) for q, a in raw["question"][lang]] for lang in LANGUAGES
     }
@@ -72,11 +74,11 @@ def tell(plan: Plan, lang: str, telling: int = 0, latin_names: bool = False) -> 
         cast = _with_latin_names(plan, cast)
     sentences, questions = _sentences(plan, lang, cast, pick)
     plot = plots()[plan.plot]
-    say = lambda options: MAKE[lang](pick.choice(options)).text.format_map(cast)  # noqa: E731
-    return Story(
-        lang, _join(sentences, lang, pick), say(plot["summary"][lang]), say(plot["moral"][lang]), say(plot["title"][lang]),
-        tuple(questions), FEELINGS[plan.feeling][lang == "zh"],
+    summary, moral, title = (
+        MAKE[lang](pick.choice(plot[what][lang])).text.format_map(cast) for what in ("summary", "moral", "title")
     )
+    feeling = FEELINGS[plan.feeling][lang == "zh"]
+    return Story(lang, _join(sentences, lang, pick), summary, moral, title, tuple(questions), feeling)
 
 
 def _with_latin_names(plan: Plan, cast: dict) -> dict:
@@ -115,7 +117,8 @@ def _chosen(event: Event, lang: str, pick: random.Random) -> list[int]:
     return [first, pick.choice(detail)] if event.layered and detail and pick.random() < 0.4 else [first]
 
 
-def _say(paraphrase: Paraphrase, cast: dict, last: str | None, linked: bool, pick: random.Random) -> tuple[str, str | None]:
+def _say(paraphrase: Paraphrase, cast: dict, last: str | None, linked: bool, pick: random.Random) -> tuple:
+    """The filled paraphrase, and who a pronoun would now mean."""
     use_pronoun = last == "hero" and pick.random() < 0.65
     form = paraphrase.with_pronoun if use_pronoun else paraphrase.text
     text = (_linked(form, pick) if linked else form).format_map(cast)
@@ -124,7 +127,9 @@ def _say(paraphrase: Paraphrase, cast: dict, last: str | None, linked: bool, pic
     return text, last
 
 
-NO_LINK = ("and ", "had ", "loved ", "liked ", "was ", "lived ", "knew ", "'s", "never", "always", "的", "家", "，", "和", "有", "住", "最", "很", "是", "总", "从来", "跟", "与", "同", "、")
+# what begins a state, not a next step
+NO_LINK = ("and ", "had ", "loved ", "liked ", "was ", "lived ", "knew ", "'s", "never", "always", "的", "家", "，",
+           "和", "有", "住", "最", "很", "是", "总", "从来", "跟", "与", "同", "、")
 LINKS = {
     "{hero.They} ": (("Then {hero.they} ", "So {hero.they} ", "After that, {hero.they} ", "Soon {hero.they} "), 0.3),
     "{hero.Cap} ": (("Then {hero} ", "After that, {hero} ", "A little later, {hero} ", "So {hero} "), 0.12),

@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 
 SLOT = re.compile(r"\{(\w+)(?:\.\w+)?\}")
-SMALL = set(
-    "a an the it was were is are he she they him her his their them of to in on at and or yes no not did do does had "
-    "have has be been by with for from that this so very too but as up out one some because who what where when why how".split()
+SMALL = re.compile(
+    "(a|an|the|it|was|were|is|are|he|she|they|him|her|his|their|them|of|to|in|on|at|and|or|yes|no|not|did|do|does|had|have|has|be|been"
+    "|by|with|for|from|that|this|so|very|too|but|as|up|out|one|some|because|who|what|where|when|why|how)"
 )
 
 
 def _english(text: str) -> set[str]:
     plain = re.sub(r"[^\w\s]", " ", SLOT.sub(r"slot\1", text).lower())
-    return {re.sub(r"(ies|es|s|ed|ing|d|e)$", "", word) for word in plain.split() if word not in SMALL}
+    return {re.sub(r"(ies|es|s|ed|ing|d|e)$", "", word) for word in plain.split() if not SMALL.fullmatch(word)}
 
 
 def _chinese(text: str) -> set[str]:

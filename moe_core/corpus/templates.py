@@ -12,7 +12,7 @@ from moe_core.corpus.lexicon import capital
 
 SLOT = re.compile(r"\{(\w+)(\.\w+)?\}")
 PEOPLE = ("hero", "friend", "elder", "helper", "teacher", "robot")
-STARTS = re.compile(r'(?:^|(?<=[.!?] )|(?<=\." )|(?:(?<=^")|(?<= ")))\{(\w+)(\.they|\.their)?\}')
+STARTS = re.compile(r'(?:^|(?<=[.!?] )|(?<=\." )|(?:(?<=^")|(?<= ")))\{(\w+)(\.they|\.their|\.the|\.a)?\}')
 HERO_SUBJECT = re.compile(r"(?:^|(?<=[.!?] ))\{hero(?:\.Cap)?\}(?= [a-z])(?! and )")
 HERO_OWNER = re.compile(r"\{hero(?:\.Cap)?\}'s")
 HERO_ZH = re.compile(r"(?:^|(?<=[。！？]))\{hero\}(?![和跟家与的])")
@@ -28,7 +28,7 @@ class Paraphrase(NamedTuple):
 
 def _raise(match: re.Match) -> str:
     role, form = match.groups()
-    return "{%s.%s}" % (role, capital(form[1:]) if form else "Cap")
+    return f"{{{role}.{capital(form[1:]) if form else 'Cap'}}}"
 
 
 def people_in(text: str) -> tuple[str, ...]:
