@@ -15,7 +15,7 @@ from moe_core.pieces import Piece
 END = "<|end|>"  # id 0: begins and ends every document; text typed by a visitor never becomes it
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]  # ids 1..256: any character outside the alphabet, byte by byte
 LONGEST_PIECE = 16  # characters
-LONGEST_HAN_PIECE = 4  # an idiom; longer ones would be whole phrases of a repetitive corpus
+LONGEST_HAN_PIECE = 2  # most Chinese words; longer runs of a repetitive corpus are its phrases, not words
 # A space belongs to the word after it, every digit stands alone, Chinese runs stay whole so that words become pieces.
 SPLIT = "|".join([
     r"'(?:s|t|re|ve|m|ll|d)(?!\p{L})",
@@ -106,7 +106,7 @@ class Tokenizer:
 
     @classmethod
     def train(cls, texts: Iterable[str], vocab_size: int = 6144) -> "Tokenizer":
-        """Learn the pieces from `texts`; at most half of the vocabulary goes to single characters."""
+        """Learn the pieces from `texts`; at most a third of the vocabulary goes to single characters."""
         reserved = 1 + len(BYTES)
         if vocab_size <= reserved:
             raise ValueError(f"vocab_size must be above {reserved} (END and the bytes), got {vocab_size}")
@@ -114,7 +114,7 @@ class Tokenizer:
         trainer = trainers.BpeTrainer(
             vocab_size=2 * vocab_size,  # more than needed: some merges are dropped below
             special_tokens=[END, *BYTES],
-            limit_alphabet=(vocab_size - reserved + 1) // 2,
+            limit_alphabet=(vocab_size - reserved + 2) // 3,
             max_token_length=LONGEST_PIECE,
             show_progress=False,
         )

@@ -24,7 +24,7 @@ class Dials:
     seed: int = 0
     log_every: int = 20               # steps
     validate_every: int = 100         # steps
-    validation_batches: int = 8
+    validation_batches: int = 4
     checkpoint_minutes: float = 5.0
 
     def progress(self, step: int, seconds: float) -> float:
