@@ -32,3 +32,8 @@ def model(request, build) -> MoEscopeForCausalLM:
 @pytest.fixture
 def token_ids() -> torch.Tensor:
     return torch.randint(1, 40, (3, 11), generator=torch.Generator().manual_seed(1))  # (B, T)
+
+
+@pytest.fixture(autouse=True)
+def _same_luck_every_time():
+    torch.manual_seed(0)
