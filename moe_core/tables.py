@@ -3,20 +3,14 @@
     routing     layer, position, token, phase, expert, probability, weight, rank   every expert, chosen or not
     tokens      layer, position, token, first, second, margin, entropy
     candidates  rank, token, probability                                           of one position
-    outputs     position, token, top_a, top_b, kl, max_abs_logit_difference        of a comparison
 
 It does not know models or pictures. `token` is what a reader sees (a piece's label), `layer` the layer's number.
 """
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from moe_core.tracing.trace import RoutingTrace
-
-if TYPE_CHECKING:
-    from moe_core.precision.compare import Comparison
 
 NOT_CHOSEN = 0  # rank of an expert that a token did not get; the first choice has rank 1
 NONE = -1       # `second` where a token gets one expert only
@@ -66,18 +60,6 @@ def candidates_table(trace: RoutingTrace, position: int) -> pd.DataFrame:
         "rank": np.arange(1, trace.candidate_ids.shape[1] + 1),
         "token": _candidate_labels(trace)[position],
         "probability": trace.candidate_probabilities[position],
-    })
-
-
-def outputs_table(comparison: "Comparison") -> pd.DataFrame:
-    """One row per position: each side's likeliest next token, and how far the two predictions lie apart."""
-    return pd.DataFrame({
-        "position": np.arange(len(comparison.kl)),
-        "token": token_labels(comparison.reference),
-        "top_a": [labels[0] for labels in _candidate_labels(comparison.reference)],
-        "top_b": [labels[0] for labels in _candidate_labels(comparison.other)],
-        "kl": comparison.kl,
-        "max_abs_logit_difference": comparison.max_abs_logit_difference,
     })
 
 

@@ -1,7 +1,5 @@
 """Each table has one row per thing a figure can show, and its numbers are the trace's."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -106,16 +104,6 @@ def test_a_trace_without_candidates_gives_an_empty_table(trace):
 def test_no_candidates_outside_the_text(trace, position):
     with pytest.raises(ValueError, match=rf"position must lie in 0\.\.1, got {position}"):
         tables.candidates_table(trace, position)
-
-
-def test_the_outputs_table_sets_two_predictions_side_by_side(trace):
-    other = _trace(trace.logits, chosen=2, candidate_ids=[[6], [7]], candidate_probabilities=[[1], [1]],
-                   candidate_labels=(("␣",), ("c",)))
-    comparison = SimpleNamespace(reference=trace, other=other, kl=np.array([0.5, 0.0]),
-                                 max_abs_logit_difference=np.array([2.0, 0.25]))
-    assert tables.outputs_table(comparison).to_dict("list") == {
-        "position": [0, 1], "token": ["a", "⏎"], "top_a": ["b", "c"], "top_b": ["␣", "c"],
-        "kl": [0.5, 0.0], "max_abs_logit_difference": [2.0, 0.25]}
 
 
 @given(layers=st.integers(1, 3), length=st.integers(0, 4), experts=st.integers(1, 5), seed=st.integers(0, 99))

@@ -120,7 +120,9 @@ def frames(x: Sequence[float], y: Sequence[float], half_width: float, half_heigh
 
 
 def percent(share: float) -> str:
-    """12%, and 0.4% where whole per cents would say nothing."""
+    """12%, and 0.4% where whole per cents would say nothing; a dash for the unknown."""
+    if np.isnan(share):
+        return "–"
     if share >= 0.095 or share == 0:
         return f"{share:.0%}"
     return f"{share:.1%}" if share >= 0.001 else "&lt;0.1%"

@@ -1,6 +1,6 @@
 """Pictures of two walks over the same tokens in different number formats: where routes part, and what it costs.
 
-They know the agreement, flips and outputs tables; red means a routing flip and nothing else.
+They know the agreement, flips and outputs tables; red means a routing flip or an overflow, and nothing else.
 """
 
 import numpy as np
@@ -12,6 +12,7 @@ from app.figures import drawing
 from app.figures.drawing import Labels, downward, numbered, picture
 
 SMALLEST = 1e-9  # a logarithmic axis has no zero: an exact match is drawn here
+LARGEST = 1e5    # beyond fp16's range: an error without end is drawn here
 LOG_AXIS = {"type": "log", "exponentformat": "power", "dtick": 1, "tickfont": {"size": 9, "color": theme.MUTE},
             "showgrid": True, "gridcolor": theme.LINE, "gridwidth": 1}
 
@@ -65,7 +66,7 @@ def margin_against_flip(agreement: pd.DataFrame, *, labels: Labels = None) -> go
 
 def kl_per_token(outputs: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     """How much information the shorter format loses about each next token (KL divergence, logarithmic scale).
-    A diamond: there the likeliest next token itself changed."""
+    A diamond: there the likeliest next token itself changed; a red cross: the format ran out of range."""
     words = drawing.words(labels)
     changed = (outputs["top_a"] != outputs["top_b"]).to_numpy()
     points = {
@@ -74,25 +75,28 @@ def kl_per_token(outputs: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
         "marker": {"size": np.where(changed, 10, 5), "color": np.where(changed, theme.ACCENT, theme.BAR).tolist(),
                    "symbol": np.where(changed, "diamond", "circle").tolist(), "opacity": 1},
         "hovertemplate": f"%{{text}}<br>{words['kl']} %{{y:.2g}}<extra></extra>"}
-    return picture(220, [points], yaxis={**LOG_AXIS, "title": {"text": words["kl"]}},
+    return picture(220, [points, _overflows(outputs, "kl")], yaxis={**LOG_AXIS, "title": {"text": words["kl"]}},
                    **drawing.along_bottom(drawing.tokens_of(outputs), words["position"]))
 
 
 def logit_difference(outputs: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
-    """By how much the most disturbed of all next-token scores moved, token by token."""
+    """By how much the most disturbed of all next-token scores moved, token by token.
+    A red cross: there the format ran out of range."""
     words = drawing.words(labels)
     name = "max_abs_logit_difference"
     bars = {
         "type": "bar", "x": outputs["position"].to_numpy(), "y": outputs[name].to_numpy(np.float32),
         "marker": {"color": theme.BAR, "line": {"width": 0}}, "text": _next_of_both(outputs), "textposition": "none",
         "hovertemplate": f"%{{text}}<br>{words[name]} %{{y:.3g}}<extra></extra>"}
-    return picture(200, [bars], yaxis={"rangemode": "tozero", "nticks": 4, "title": {"text": words[name]}},
+    return picture(200, [bars, _overflows(outputs, name)],
+                   yaxis={"rangemode": "tozero", "nticks": 4, "title": {"text": words[name]}},
                    **drawing.along_bottom(drawing.tokens_of(outputs), words["position"]))
 
 
 def _decisions(rows: pd.DataFrame, words: dict, marker: dict) -> dict:
-    return {"type": "scatter", "mode": "markers", "x": _on_log(rows["margin"]), "y": _on_log(rows["logit_error"]),
-            "marker": marker, "text": drawing.all_safe(rows["token"]),
+    return {"type": "scatter", "mode": "markers", "x": _on_log(rows["margin"]),
+            "y": _on_log(rows["logit_error"]).clip(max=LARGEST), "marker": marker,
+            "text": drawing.all_safe(rows["token"]),
             "customdata": rows[["layer", "position"]].to_numpy(np.int16),
             "hovertemplate": (f"%{{text}} · L%{{customdata[0]}} · {words['position']} %{{customdata[1]}}<br>"
                               f"{words['margin']} %{{x:.3g}}<br>{words['logit_error']} %{{y:.2g}}<extra></extra>")}
@@ -103,6 +107,15 @@ def _limit(margins: pd.Series, word: str) -> dict:
     ends = _on_log(pd.Series([margins.min(), margins.max()]))
     return {"type": "scatter", "mode": "lines", "x": ends, "y": ends / 2, "hoverinfo": "skip", "name": word,
             "line": {"dash": "dash", "width": 1.2, "color": theme.CHANCE}}
+
+
+def _overflows(outputs: pd.DataFrame, column: str) -> dict:
+    """A red cross above all others where the number is infinite."""
+    lost = outputs[np.isinf(outputs[column])]
+    rest = outputs[column][np.isfinite(outputs[column])]
+    return {"type": "scatter", "mode": "markers", "x": lost["position"].to_numpy(), "cliponaxis": False,
+            "y": np.full(len(lost), 2 * rest.max() if len(rest) else 1.0), "text": _next_of_both(lost),
+            "marker": {"symbol": "x", "size": 9, "color": theme.FLIP}, "hovertemplate": "%{text}<br>∞<extra></extra>"}
 
 
 def _on_log(numbers: pd.Series) -> np.ndarray:

@@ -15,7 +15,8 @@ def agreement_table(a: RoutingTrace, b: RoutingTrace) -> pd.DataFrame:
     """One row per layer and position: layer, position, token, same_choice, overlap, margin, logit_error.
 
     `same_choice` compares the sets of experts, not their order; `overlap` is the part of them in common;
-    `margin` is a's; `logit_error` is the largest |difference| of two logits of one router.
+    `margin` is a's; `logit_error` is the largest |difference| of two logits of one router,
+    infinite where one of them overflowed.
     """
     _require_same_walk(a, b)
     layers, length = a.expert_ids.shape[:2]
@@ -42,7 +43,9 @@ def flip_table(agreement: pd.DataFrame) -> pd.DataFrame:
 def _logit_errors(a: RoutingTrace, b: RoutingTrace) -> np.ndarray:
     if a.logits is None or b.logits is None:
         return np.full(a.expert_ids.shape[:2], np.nan, np.float32)
-    return np.abs(a.logits - b.logits).max(axis=2)  # (L, T, E) -> (L, T)
+    with np.errstate(invalid="ignore"):  # an overflowed logit: infinity minus infinity
+        error = np.abs(a.logits - b.logits).max(axis=2)  # (L, T, E) -> (L, T)
+    return np.where(np.isnan(error), np.inf, error)
 
 
 def _require_same_walk(a: RoutingTrace, b: RoutingTrace) -> None:
