@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from moe_core.tokenizer import END, Piece, Tokenizer
 
-TEXTS = ["the cat likes the dog", "我喜欢学习", "我喜欢猫，他喜欢狗。", "the cat sat. 喜欢"] * 4
+TEXTS = ["the cat likes the dog", "我喜欢学习", "我喜欢猫，他喜欢狗。", "the cat sat. 喜欢",
+         "once upon a time there was a little dog", "she wanted to sing and to dance"] * 4
 ODD = ["", "▁ a▁b", "<0x41>", END, "🙂👩‍👩‍👧", "שלום \u202eabc", "\x00\x07\r\n\t\x7f", "鑫", "  two  spaces "]
 LONG = "a" * 10_000
 
