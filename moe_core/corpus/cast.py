@@ -28,6 +28,16 @@ def _children() -> list[Both]:
     return [person(e["en"]["word"], e["zh"]["word"], e["gender"]) for e in names if e["gender"]]
 
 
+@lru_cache(maxsize=1)
+def _pinyin_names() -> frozenset[str]:
+    return frozenset(e["en"]["word"] for e in lexicon().by_category["name", "given-name"] if e["culture"] == "cn")
+
+
+def is_pinyin(child: Both) -> bool:
+    """Whether the child's English name only spells a Chinese one."""
+    return str(child.en) in _pinyin_names()
+
+
 def _adults(kinds: list[list[str]]) -> list[Both]:
     surnames = lexicon().by_category["name", "surname"]
     return [

@@ -14,12 +14,12 @@ from moe_core.corpus.facts import ASK, fact_page, fact_pair
 from moe_core.corpus.learning import learning_page
 from moe_core.corpus.lexicon import WORLD
 from moe_core.corpus.pages import dialogue, diary, page_pair
-from moe_core.corpus.plan import plan_story
+from moe_core.corpus.plan import plan_story, plots
 from moe_core.corpus.programs import program
 from moe_core.corpus.reviews import review
 from moe_core.corpus.scenes import scene_pair
 from moe_core.corpus.sentences import sentence
-from moe_core.corpus.story import Story, tell
+from moe_core.corpus.story import Story, events, tell, told_pair
 
 SUM_UP = {"en": "Summary: {}", "zh": "总结：{}"}
 MORAL = {"en": "Lesson: {}", "zh": "道理：{}"}
@@ -62,7 +62,7 @@ def pair(seed: int) -> tuple[str, str]:
     """The same thought in both languages, either first."""
     pick = random.Random(f"pair-{seed}")
     maker = pick.choices(tuple(PAIR_MAKERS), tuple(PAIR_MAKERS.values()))[0]
-    count = pick.randint(2, 6) if maker in (_sentence_pair, _scene_pair, fact_pair) else 1
+    count = 1 if maker in (learning_page, _turn_pair) else pick.randint(2, 6)
     line = pick.choice(TRANSLATION)
     pairs = [maker(seed * 8 + number) for number in range(count)]
     return "both", "\n".join(line.format(en=english, zh=chinese) for english, chinese in pairs)
@@ -89,7 +89,29 @@ def _turn_pair(seed: int) -> tuple[str, str]:
     return " ".join(english), "".join(chinese)
 
 
-PAIR_MAKERS = {_sentence_pair: 40, _scene_pair: 12, learning_page: 18, _review_pair: 8, _turn_pair: 14, fact_pair: 8}
+def _summary_pair(seed: int) -> tuple[str, str]:
+    """A summary or a lesson: the same sentence of a plot in both languages."""
+    pick = random.Random(f"summary-{seed}")
+    plan = plan_story(seed)
+    both = plots()[plan.plot][pick.choice(("summary", "summary", "moral"))]
+    index = pick.randrange(min(len(both["en"]), len(both["zh"])))
+    return told_pair(plan, both["en"][index], both["zh"][index])
+
+
+def _event_pair(seed: int) -> tuple[str, str]:
+    """One telling of one event whose paraphrases were written side by side."""
+    pick = random.Random(f"event-{seed}")
+    plan = plan_story(seed)
+    layered = [events()[name] for name in plan.events if events()[name].layered]
+    if not layered:
+        return _summary_pair(seed)
+    told = pick.choice(layered).told
+    index = pick.randrange(min(len(told["en"]), len(told["zh"])))
+    return told_pair(plan, told["en"][index].text, told["zh"][index].text)
+
+
+PAIR_MAKERS = {_sentence_pair: 35, _scene_pair: 10, learning_page: 15, _review_pair: 6, _turn_pair: 12, fact_pair: 6,
+               _summary_pair: 10, _event_pair: 16}
 
 
 def opinion(seed: int, lang: str) -> tuple[str, str]:

@@ -9,8 +9,8 @@ import json
 import random
 from functools import cache
 
-from moe_core.corpus.cast import roles
-from moe_core.corpus.lexicon import WORLD, capital, lexicon
+from moe_core.corpus.cast import is_pinyin, roles
+from moe_core.corpus.lexicon import WORLD, capital
 from moe_core.corpus.scenes import noun_phrase
 
 KINDS = {"tech": 40, "school": 25, "art": 13, "sport": 12, "life": 10}
@@ -76,19 +76,9 @@ def _names(pick: random.Random) -> dict[str, tuple[str, str]]:
     """The writer and two other children; in Chinese half of the foreign ones keep their Latin name."""
     found = {}
     for slot, child in zip(("me", "one", "two"), pick.sample(roles()["child"], 3), strict=True):
-        keep = pick.random() < 0.5 and not _is_pinyin(str(child.en))
+        keep = pick.random() < 0.5 and not is_pinyin(child)
         found[slot] = (str(child.en), str(child.en) if keep else str(child.zh))
     return found
-
-
-@cache
-def _pinyin_names() -> frozenset[str]:
-    entries = lexicon().by_category["name", "given-name"]
-    return frozenset(e["en"]["word"] for e in entries if e["culture"] == "cn")
-
-
-def _is_pinyin(name: str) -> bool:
-    return name in _pinyin_names()
 
 
 def _made(row: list, pick: random.Random) -> tuple[str, str]:

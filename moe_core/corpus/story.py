@@ -10,13 +10,16 @@ import random
 from dataclasses import dataclass
 from functools import lru_cache
 
+from moe_core.corpus.cast import is_pinyin
 from moe_core.corpus.lexicon import WORLD
 from moe_core.corpus.plan import FEELINGS, Plan, plots
 from moe_core.corpus.scenes import background, opening
 from moe_core.corpus.support import answered_by
 from moe_core.corpus.templates import Paraphrase, chinese, english
+from moe_core.corpus.voice import link, manner
 
 LANGUAGES = ("en", "zh")
+ABOUT_TEXT = ("described", "写的是", "说的是什么工作")  # unclear once the event stands inside a story
 MAKE = {"en": english, "zh": chinese}
 
 
@@ -60,10 +63,15 @@ def _event(raw: dict) -> Event:
     questions = {
         lang: tuple((MAKE[lang](q).text, MAKE[lang](a).text) for q, a in raw["question"][lang]) for lang in LANGUAGES
     }
-    support = raw.get("support") or {
-        lang: [answered_by(q, a, raw[lang], lang) for q, a in raw["question"][lang]] for lang in LANGUAGES
-    }
-    return Event(told, core, questions, {k: tuple(map(tuple, v)) for k, v in support.items()}, "core" in raw)
+    return Event(told, core, questions, {lang: _support(raw, lang) for lang in LANGUAGES}, "core" in raw)
+
+
+def _support(raw: dict, lang: str) -> tuple[tuple[int, ...], ...]:
+    """For each question the paraphrases that answer it; none for a question about the text itself."""
+    listed = raw.get("support", {}).get(lang)
+    found = listed or [answered_by(question, answer, raw[lang], lang) for question, answer in raw["question"][lang]]
+    about_text = [any(words in question for words in ABOUT_TEXT) for question, _ in raw["question"][lang]]
+    return tuple(() if skip else tuple(support) for skip, support in zip(about_text, found, strict=True))
 
 
 def tell(plan: Plan, lang: str, telling: int = 0, latin_names: bool = False) -> Story:
@@ -81,10 +89,16 @@ def tell(plan: Plan, lang: str, telling: int = 0, latin_names: bool = False) -> 
     return Story(lang, _join(sentences, lang, pick), summary, moral, title, tuple(questions), feeling)
 
 
+def told_pair(plan: Plan, english_form: str, chinese_form: str) -> tuple[str, str]:
+    """Two templates of the same meaning, filled with the plan's cast."""
+    return (english(english_form).text.format_map({role: one.en for role, one in plan.cast.items()}),
+            chinese_form.format_map({role: one.zh for role, one in plan.cast.items()}))
+
+
 def _with_latin_names(plan: Plan, cast: dict) -> dict:
     changed = dict(cast)
     for role in ("hero", "friend"):
-        if role in plan.cast and plan.cast[role].gender:
+        if role in plan.cast and not is_pinyin(plan.cast[role]):
             word = type(cast[role])(str(plan.cast[role].en))
             word.__dict__.update(cast[role].__dict__)
             changed[role] = word
@@ -101,8 +115,10 @@ def _sentences(plan: Plan, lang: str, cast: dict, pick: random.Random) -> tuple[
     for number, name in enumerate(steps):
         event = events()[name]
         for index in _chosen(event, lang, pick):
-            said, last = _say(event.told[lang][index], cast, last, number > 1, pick)
-            sentences.append(said)
+            form, last = _form(event.told[lang][index], last, pick)
+            if number > 1:
+                form = link(form, lang, number > 0.7 * len(steps), pick)
+            sentences.append(manner(form, lang, pick).format_map(cast))
             questions += _questions(event, lang, index, cast)
         if number == 0 and not opened:
             scenes = background(plan, lang, cast, pick)
@@ -117,35 +133,12 @@ def _chosen(event: Event, lang: str, pick: random.Random) -> list[int]:
     return [first, pick.choice(detail)] if event.layered and detail and pick.random() < 0.4 else [first]
 
 
-def _say(paraphrase: Paraphrase, cast: dict, last: str | None, linked: bool, pick: random.Random) -> tuple:
-    """The filled paraphrase, and who a pronoun would now mean."""
+def _form(paraphrase: Paraphrase, last: str | None, pick: random.Random) -> tuple[str, str | None]:
+    """The paraphrase with the hero's name or a pronoun, and whom a pronoun would mean after it."""
     use_pronoun = last == "hero" and pick.random() < 0.65
-    form = paraphrase.with_pronoun if use_pronoun else paraphrase.text
-    text = (_linked(form, pick) if linked else form).format_map(cast)
     named = set(paraphrase.people)
-    last = "hero" if named == {"hero"} else None if named else last
-    return text, last
-
-
-# what begins a state, not a next step
-NO_LINK = ("and ", "had ", "loved ", "liked ", "was ", "lived ", "knew ", "'s", "never", "always", "的", "家", "，",
-           "和", "有", "住", "最", "很", "是", "总", "从来", "跟", "与", "同", "、")
-LINKS = {
-    "{hero.They} ": (("Then {hero.they} ", "So {hero.they} ", "After that, {hero.they} ", "Soon {hero.they} "), 0.3),
-    "{hero.Cap} ": (("Then {hero} ", "After that, {hero} ", "A little later, {hero} ", "So {hero} "), 0.12),
-    "{hero.ta}": (("接着，{hero.ta}", "于是，{hero.ta}", "然后{hero.ta}", "过了一会儿，{hero.ta}"), 0.3),
-    "{hero}": (("接着，{hero}", "于是，{hero}", "后来，{hero}", "不久，{hero}"), 0.1),
-}
-
-
-def _linked(form: str, pick: random.Random) -> str:
-    """Now and then a connective before the hero as subject."""
-    for start, (links, chance) in LINKS.items():
-        if form.startswith(start):
-            rest = form[len(start):]
-            fits = not rest.startswith(NO_LINK)
-            return pick.choice(links) + rest if fits and pick.random() < chance else form
-    return form
+    after = "hero" if named == {"hero"} else None if named else last
+    return paraphrase.with_pronoun if use_pronoun else paraphrase.text, after
 
 
 def _questions(event: Event, lang: str, index: int, cast: dict) -> list[tuple[str, str]]:
