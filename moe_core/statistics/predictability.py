@@ -10,11 +10,11 @@ from moe_core.statistics.choices import choices_of, codes_of, tally
 from moe_core.statistics.clusters import wilson_by_text
 
 
-def predictability_table(routing: pd.DataFrame, by: str = "token_id") -> pd.DataFrame:
+def predictability_table(routing: pd.DataFrame, by: str = "token_id", seed: int = 0) -> pd.DataFrame:
     """One row per layer: layer, share, low, high, baseline, baseline_low, baseline_high, seen, share_seen, tokens.
 
     `share` of first choices is guessed right by the most frequent expert that the same `by` has in the other half
-    (every second text; of a single text, every second token). A token not `seen` there gets that half's most
+    (of the texts, by lot; of a single text, of its tokens). A token not `seen` there gets that half's most
     frequent expert of all, which for every token alone would be right in `baseline`. `share_seen` counts only seen
     tokens. Two halves and no more, because guesses from nearly the same texts would make the interval too narrow.
     """
@@ -24,13 +24,14 @@ def predictability_table(routing: pd.DataFrame, by: str = "token_id") -> pd.Data
     kinds, _ = codes_of(choices.places[by])
     texts, _ = codes_of(choices.places["text"])
     texts = texts if texts.max() > 0 else np.arange(len(texts))
-    table = pd.DataFrame([_of_layer(first, kinds, texts, choices.experts) for first in choices.first])
+    half = np.random.default_rng(seed).permutation(texts.max() + 1)[texts] % 2
+    table = pd.DataFrame([_of_layer(first, kinds, texts, half, choices.experts) for first in choices.first])
     table.insert(0, "layer", choices.layers)
     return table.assign(tokens=len(texts))
 
 
-def _of_layer(first: np.ndarray, kinds: np.ndarray, texts: np.ndarray, experts: int) -> dict:
-    elsewhere, overall = _counts_of_other_half(first, kinds, texts % 2, experts)
+def _of_layer(first: np.ndarray, kinds: np.ndarray, texts: np.ndarray, half: np.ndarray, experts: int) -> dict:
+    elsewhere, overall = _counts_of_other_half(first, kinds, half, experts)
     # The overall counts, made smaller than one, decide only where the token itself says nothing or is undecided.
     guess = np.argmax(elsewhere + overall / (overall.sum(axis=1, keepdims=True) + 1), axis=1)
     right, plain = guess == first, np.argmax(overall, axis=1) == first

@@ -51,9 +51,12 @@ def _favourites(chosen: np.ndarray, tokens: np.ndarray, names: pd.Index, load: f
 def _examples(table: pd.DataFrame, places: pd.DataFrame, chosen: dict[int, np.ndarray]) -> list[list[tuple]]:
     tokens, texts = places["token"].to_numpy(), places["text"].to_numpy()
     where = {token: rows.to_numpy() for token, rows in places.index.to_series().groupby(tokens)}
-    return [[_around(row, tokens, texts) for row in _first_of_each_text(where[token][chosen[layer][where[token], expert]],
-                                                                        texts)]
-            for layer, expert, token in zip(table["layer"], table["expert"], table["token"], strict=True)]
+
+    def of_row(layer: int, expert: int, token: str) -> list[tuple]:
+        rows = where[token][chosen[layer][where[token], expert]]
+        return [_around(row, tokens, texts) for row in _first_of_each_text(rows, texts)]
+
+    return [of_row(*row) for row in zip(table["layer"], table["expert"], table["token"], strict=True)]
 
 
 def _first_of_each_text(rows: np.ndarray, texts: np.ndarray) -> np.ndarray:

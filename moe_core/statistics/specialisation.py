@@ -12,7 +12,6 @@ from moe_core.statistics.intervals import CONFIDENCE
 from moe_core.statistics.shuffling import against_shuffles, shuffles, unit_of
 
 SHUFFLES = 200
-PLACES = {"1": 1, "2-4": 4, "5-16": 16, "17-64": 64, "65-": np.inf}  # label -> last token of that part of a text
 
 
 def specialisation_table(routing: pd.DataFrame, label: str, confidence: float = CONFIDENCE) -> pd.DataFrame:
@@ -60,12 +59,6 @@ def labelled(routing: pd.DataFrame, label: str) -> tuple[Choices, np.ndarray, pd
         raise ValueError(f"the routing table has no column {label!r}")
     choices = choices_of(routing[routing[label].notna()])
     return choices, *codes_of(choices.places[label])
-
-
-def part_of_text(position: pd.Series) -> pd.Series:
-    """The place of a token in its text as a label: first token, 2nd to 4th, and so on, ever wider."""
-    edges = [0, *PLACES.values()]
-    return pd.cut(position + 1, edges, labels=list(PLACES)).astype(str)
 
 
 def information(counts: np.ndarray) -> float:

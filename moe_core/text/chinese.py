@@ -46,7 +46,8 @@ def upos(word: str, flag: str) -> str:
     """The universal tag of a word that jieba gave this flag."""
     if word in UPOS_OF_WORD:
         return UPOS_OF_WORD[word]
-    return next((UPOS_OF_FLAG[flag[:length]] for length in range(len(flag), 0, -1) if flag[:length] in UPOS_OF_FLAG), "X")
+    beginnings = (flag[:length] for length in range(len(flag), 0, -1))
+    return next((UPOS_OF_FLAG[flag] for flag in beginnings if flag in UPOS_OF_FLAG), "X")
 
 
 def _treebank_words(word: str, flag: str) -> list[ChineseWord]:

@@ -27,7 +27,8 @@ def kind_of(char: str) -> str:
         return DIGIT
     if category[0] in "PS":
         return PUNCTUATION
-    return LATIN if category[0] == "L" and unicodedata.name(char, "").startswith(("LATIN", "FULLWIDTH LATIN")) else OTHER
+    latin = category[0] == "L" and unicodedata.name(char, "").startswith(("LATIN", "FULLWIDTH LATIN"))
+    return LATIN if latin else OTHER
 
 
 def language_of(text: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from moe_core.pieces import Piece
@@ -15,7 +16,8 @@ from moe_core.text.scripts import DIGIT, HAN, LATIN, PUNCTUATION, kind_of, langu
 
 _SENTENCE = re.compile(r".+?(?:[!?。！？\n]+|\.+(?!\S)|\Z)", re.DOTALL)  # the point of 3.5 ends nothing
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-FOREIGN, NUMBER, MARK, SYMBOL, BLANK = "X", "NUM", "PUNCT", "SYM", None
+PLACES = {"1": 1, "2-4": 4, "5-16": 16, "17-64": 64, "65-": np.inf}  # label -> last token of that part of a text
+FOREIGN, NUMBER, MARK, SYMBOL = "X", "NUM", "PUNCT", "SYM"
 
 
 class Word(NamedTuple):
@@ -47,6 +49,12 @@ def token_tags(pieces: Sequence[Piece]) -> pd.DataFrame:
         "script": [word.script if word else script_of("") for word in of_tokens],
         "word": pd.Series([text[word.start:word.end] if word else None for word in of_tokens], dtype=object),
         "part_of_speech": pd.Series([word.part_of_speech if word else None for word in of_tokens], dtype=object)})
+
+
+def part_of_text(position: pd.Series) -> pd.Series:
+    """The place of a token in its text as a label: first token, 2nd to 4th, and so on, ever wider."""
+    edges = [0, *PLACES.values()]
+    return pd.cut(position + 1, edges, labels=list(PLACES)).astype(str)
 
 
 def _text_and_starts(pieces: Sequence[Piece]) -> tuple[str, list[int]]:
