@@ -67,6 +67,9 @@ class Engine:
     def count_tokens(self, text: str) -> int:
         return len(self._ready().tokenizer.encode(text))
 
+    def decode(self, token_ids) -> str:
+        return self._ready().tokenizer.decode(token_ids)
+
     @property
     def context(self) -> int:
         """How many tokens the model can hold."""

@@ -6,6 +6,7 @@ A refusal is the key of a sentence and its values, never a sentence.
 from typing import NamedTuple
 
 MAX_CHARACTERS = 400
+MAX_COMPARED_CHARACTERS = 2000  # a prompt with everything that was generated after it
 MAX_NEW_TOKENS = 200
 CONTEXT_MARGIN = 2             # END and the token that is drawn last
 QUEUE_LENGTH = 64
@@ -20,12 +21,12 @@ class Refusal(NamedTuple):
     values: dict
 
 
-def refuse_prompt(prompt: str) -> Refusal | None:
+def refuse_prompt(prompt: str, longest: int = MAX_CHARACTERS) -> Refusal | None:
     """What is wrong with this prompt before any model sees it; None if nothing."""
     if not prompt or not prompt.strip():
         return Refusal("refuse.empty", {})
-    if len(prompt) > MAX_CHARACTERS:
-        return Refusal("refuse.long", {"limit": MAX_CHARACTERS, "count": len(prompt)})
+    if len(prompt) > longest:
+        return Refusal("refuse.long", {"limit": longest, "count": len(prompt)})
     if any("\ud800" <= character <= "\udfff" for character in prompt):
         return Refusal("refuse.surrogate", {})
     return None

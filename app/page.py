@@ -10,7 +10,9 @@ from app.engine import Engine
 from app.labels import Labels
 from app.link import from_query, to_query
 from app.session import Session
-from app.tabs.prompt import QUIET, PromptTab
+from app.tabs.precision import PrecisionTab
+from app.tabs.prompt import PromptTab
+from app.tabs.wiring import QUIET
 from app.views.status import stage_line
 from app.words import LANGUAGES, choose_language, say
 from moe_core.tracing.trace import RoutingTrace
@@ -50,7 +52,8 @@ def _connect(demo: gr.Blocks, page: "Page") -> None:
     arrived = demo.load(page.arrive, page.session, page.arrival, **QUIET)
     for event in (arrived.then, page.language.input):
         event(page.relabel, [page.session, page.language], page.labels.components, **QUIET)
-        event(page.redraw, [page.session, page.language], page.drawn, **QUIET)
+    arrived.then(page.redraw_if_needed, [page.session, page.language], page.drawn, **QUIET)
+    page.language.input(page.redraw, [page.session, page.language], page.drawn, **QUIET)
     ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",
                          api_visibility="private")
     ready.then(**page.prompt.linked)
@@ -65,7 +68,8 @@ class Page:
         self.notice = StatusLine(stage_line(engine.stage, labels.language), elem_id="notice")
         with gr.Tabs():
             self.prompt = PromptTab(labels, session, engine)
-        self.tabs = [self.prompt]
+            self.precision = PrecisionTab(labels, session, engine)
+        self.tabs = [self.prompt, self.precision]
         self.arrival = [session, self.language, self.prompt.prompt, *self.prompt.dials.values()]
         self.drawn = [session, self.notice, *(component for tab in self.tabs for component in tab.shown)]
 
@@ -89,6 +93,12 @@ class Page:
         session = session.but(language=language)
         drawn = {component: value for tab in self.tabs for component, value in tab.show(session).items()}
         return {self.session: session, self.notice: stage_line(self.engine.stage, language), **drawn}
+
+    def redraw_if_needed(self, session: Session, language: str) -> dict:
+        """On arrival the page is drawn already, in its first language."""
+        if language == self.labels.language:
+            return {self.notice: stage_line(self.engine.stage, language)}
+        return self.redraw(session, language)
 
     async def follow_model(self, session: Session):
         """Tell how far the model is until it is ready or broken."""

@@ -19,8 +19,8 @@ class Session:
     layer: int = 0                           # index into trace.layers
     position: int = 0                        # the selected token
     comparison: "Comparison | None" = None
-    comparison_layer: int = 0
-    comparison_position: int = 0
+    compared_position: int = 0               # the token selected in the comparison
+    taken: str = ""                          # the text that the precision tab took over from the trace last
     link: dict = field(default_factory=dict)  # what the address bar needs to restore the run
 
     def __deepcopy__(self, memo) -> "Session":

@@ -2,6 +2,10 @@
 const find = (selector) => element.querySelector(selector);
 const [title, badge, caption, plot, csv] = ['h2', '.badge', '.caption', '.plot', '.csv'].map(find);
 const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, doubleClick: 'reset' };
+const DARK_OF_LIGHT = JSON.parse(props.dark_colours);
+let figure = null;
+let serial = 0; // of the figure
+let painted = ''; // what is on the screen: which figure, how wide, how dark
 let listening = false;
 
 const isDark = () => document.body.classList.contains('dark');
@@ -28,23 +32,26 @@ function listen() {
 }
 
 function paint() {
-  const figure = (props.value || {}).figure;
-  if (!figure || !window.Plotly || !plot.clientWidth) return;
-  const { data, layout } = copy(figure, isDark() ? props.dark_colours : {});
+  const look = [serial, plot.clientWidth, isDark()].join();
+  if (!figure || !window.Plotly || !plot.clientWidth || look === painted) return;
+  painted = look;
+  const { data, layout } = copy(figure, isDark() ? DARK_OF_LIGHT : {});
   window.Plotly.react(plot, data, sized(layout), CONFIG).then(listen);
 }
 
 function write() {
   const value = props.value || {};
+  figure = value.figure ? JSON.parse(value.figure) : null;
+  serial += 1;
   title.textContent = value.title || '';
   badge.textContent = value.badge || '';
   badge.hidden = !value.badge;
   caption.textContent = value.caption || '';
-  csv.hidden = !value.figure;
+  csv.hidden = !figure;
   csv.title = value.csv_hint || '';
   csv.setAttribute('aria-label', value.csv_hint || 'CSV');
   plot.setAttribute('aria-label', value.summary || value.title || '');
-  plot.style.minHeight = value.figure ? `${value.figure.layout.height || 0}px` : '';
+  plot.style.minHeight = figure ? `${figure.layout.height || 0}px` : '';
   paint();
 }
 
@@ -58,12 +65,7 @@ function save() {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-let width = 0;
-new ResizeObserver(() => {
-  if (plot.clientWidth === width) return;
-  width = plot.clientWidth;
-  paint();
-}).observe(plot);
+new ResizeObserver(paint).observe(plot);
 new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });
 window.addEventListener('plotly-ready', paint);
 csv.addEventListener('click', () => trigger('csv_click', {}));

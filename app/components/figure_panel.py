@@ -1,11 +1,13 @@
 """A figure with its title, its caption, where its numbers come from, and its table to take away."""
 
-from app.components.widget import Widget
+import json
+
 from app import theme
+from app.components.widget import Widget
 
 
 class FigurePanel(Widget):
-    """Value: title, badge, caption, summary (for the screen reader), figure (plotly JSON) and file name.
+    """Value: title, badge, caption, summary (for the screen reader), figure (plotly's JSON, as text).
 
     Events: `cell_click` carries x, y, z of a clicked mark; `csv_click` asks for the table, which
     comes back through the property `download` ({"name", "text", "serial"}).
@@ -21,4 +23,4 @@ class FigurePanel(Widget):
     script = "figure_panel.js"
 
     def __init__(self, value=None, **properties):
-        super().__init__(value=value, download=None, dark_colours=theme.DARK_OF_LIGHT, **properties)
+        super().__init__(value=value, download=None, dark_colours=json.dumps(theme.DARK_OF_LIGHT), **properties)

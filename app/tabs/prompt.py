@@ -9,14 +9,13 @@ from app.labels import Labels
 from app.link import DEFAULTS, checked, to_query
 from app.runs import Runs
 from app.session import Session
+from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
 from app.views import prompt as views
-from app.views.panel import csv_file
 from app.views.status import refusal_line, resting_line, run_line, stage_line
 from app.words import say
 
 DEFAULT_PROMPT = "我喜欢学习AI"
 EXAMPLES = (DEFAULT_PROMPT, "Once upon a time", "小猫和小狗", "The cat sat on the mat", "从前有一只 rabbit", "春天来了，")
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 class PromptTab:
@@ -68,7 +67,7 @@ class PromptTab:
 
     def change_layer(self, session: Session, layer: int) -> dict:
         """Show another layer: colours, gates and scores."""
-        session = session.but(layer=min(max(int(layer), 0), len(session.trace.layers) - 1))
+        session = session.but(layer=within(layer, len(session.trace.layers) - 1))
         return {self.session: session, self.strip: views.strip_value(session),
                 self.layer: session.layer, **self._draw(session, "gates", "choice")}
 
@@ -81,8 +80,7 @@ class PromptTab:
         return self._select(session, event.y)
 
     def _select(self, session: Session, position) -> dict:
-        last = len(session.trace.token_ids) - 1
-        session = session.but(position=min(max(int(position or 0), 0), last))
+        session = session.but(position=within(position, len(session.trace.token_ids) - 1))
         return {self.session: session, self.strip: views.strip_value(session),
                 **self._draw(session, "gates", "path", "choice", "next")}
 
@@ -165,25 +163,14 @@ class PromptTab:
     def _connect(self) -> None:
         asked = {self.session, self.prompt, *self.dials.values()}
         answered = [self.session, *self.shown, self.run, self.halt]
-        heavy = {"concurrency_id": "model", "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE,
-                 "show_progress": "hidden", "api_visibility": "private"}
-        self.linked = {"fn": self.generate_linked, "inputs": asked, "outputs": answered, **heavy}
-        gr.on([self.prompt.submit, self.run.click], self.generate, asked, answered, **heavy)
+        self.linked = {"fn": self.generate_linked, "inputs": asked, "outputs": answered, **HEAVY}
+        gr.on([self.prompt.submit, self.run.click], self.generate, asked, answered, **HEAVY)
         for button, text in zip(self.examples, EXAMPLES, strict=True):
             chosen = button.click(lambda text=text: text, None, self.prompt, **QUIET)
-            chosen.then(self.generate, asked, answered, **heavy)
+            chosen.then(self.generate, asked, answered, **HEAVY)
         self.halt.click(self.stop, None, None, **QUIET)
         picked = [self.session, self.strip, *self.panels.values()]
-        self.layer.input(self.change_layer, [self.session, self.layer], [*picked, self.layer],
-                         trigger_mode="always_last", **QUIET)
-        self.strip.token_click(self.select, self.session, picked, trigger_mode="always_last", **QUIET)
-        self.panels["gates"].cell_click(self.select_row, self.session, picked, trigger_mode="always_last", **QUIET)
-        for name, panel in self.panels.items():
-            panel.csv_click(_csv_of(name), self.session, panel, **QUIET)
-
-
-def _csv_of(name: str):
-    def download(session: Session) -> dict:
-        return gr.update(download=csv_file(name, views.DRAWERS[name], session))
-
-    return download
+        self.layer.input(self.change_layer, [self.session, self.layer], [*picked, self.layer], **SLIDING)
+        self.strip.token_click(self.select, self.session, picked, **SLIDING)
+        self.panels["gates"].cell_click(self.select_row, self.session, picked, **SLIDING)
+        offer_csv(self.panels, views.DRAWERS, self.session)

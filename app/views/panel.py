@@ -1,6 +1,6 @@
 """A figure, the table it was drawn from, and the facts its caption states: one value for a FigurePanel."""
 
-import json
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 from app.figures.drawing import ENGLISH
 from app.session import Session
 from app.words import say
-from moe_core.tracing.trace import RoutingTrace
 
 
 class Picture(NamedTuple):
@@ -24,16 +23,17 @@ class Picture(NamedTuple):
 Drawer = Callable[[Session], Picture]
 
 
-def panel(name: str, draw: Drawer, session: Session, trace: RoutingTrace, badge: str) -> dict:
-    """The panel `name` in the visitor's language; sentences are NAME.title, NAME.caption and NAME.summary."""
+def panel(name: str, draw: Drawer, session: Session, badge: str) -> dict:
+    """The panel `name` in the visitor's language; sentences are NAME.title, NAME.caption and NAME.summary.
+
+    The figure travels as text: gradio's page wraps every nested value in a proxy, and thousands of them are slow.
+    """
     picture = draw(session)
     title, caption, summary = (say(session.language, f"{name}.{part}", **picture.facts)
                                for part in ("title", "caption", "summary"))
     return {
-        "title": title, "caption": caption, "summary": summary, "figure": json.loads(picture.figure.to_json()),
-        "badge": say(session.language, f"badge.{badge}", format=trace.settings.get("format", "fp32"),
-                     device=trace.settings.get("device", "CPU")),
-        "csv_hint": say(session.language, "panel.csv", title=title),
+        "title": title, "caption": caption, "summary": summary, "figure": picture.figure.to_json(),
+        "badge": badge, "csv_hint": say(session.language, "panel.csv", title=title),
     }
 
 
@@ -42,9 +42,10 @@ def figure_words(language: str) -> dict[str, str]:
     return {key: say(language, f"figure.{key}") for key in ENGLISH}
 
 
-def csv_file(name: str, draw: Drawer, session: Session, serial: int) -> dict:
-    """The table behind the panel `name` as a file; `serial` makes the same file twice two downloads."""
-    return {"name": f"moescope-{name}.csv", "text": draw(session).table.to_csv(index=False), "serial": serial}
+def csv_file(name: str, draw: Drawer, session: Session) -> dict:
+    """The table behind the panel `name` as a file; `serial` makes the same file asked for twice two downloads."""
+    text = draw(session).table.to_csv(index=False)
+    return {"name": f"moescope-{name}.csv", "text": text, "serial": time.monotonic_ns()}
 
 
 def percent(share: float) -> str:

@@ -18,7 +18,10 @@ def strip_value(session: Session) -> dict:
 
 def panel_value(name: str, session: Session) -> dict:
     """One panel of this tab, drawn anew."""
-    return panel(name, DRAWERS[name], session, session.trace, "recorded" if session.recorded else "measured")
+    settings = session.trace.settings
+    badge = say(session.language, "badge.recorded" if session.recorded else "badge.measured",
+                format=settings.get("format", "fp32"), device=settings.get("device", "CPU"))
+    return panel(name, DRAWERS[name], session, badge)
 
 
 def gates(session: Session) -> Picture:

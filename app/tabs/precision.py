@@ -1,0 +1,137 @@
+"""What changes when numbers get shorter? The same tokens through fp32 and a shorter format."""
+
+import gradio as gr
+
+from app import limits
+from app.components import FigurePanel, Numbers, StatusLine, TextPair, TokenStrip
+from app.engine import Engine
+from app.labels import Labels
+from app.session import Session
+from app.tabs.wiring import HEAVY, SLIDING, offer_csv, within
+from app.views import precision as views
+from app.views.status import refusal_line, stage_line
+from app.words import say
+
+FORMATS = ("fp16", "bf16")
+
+
+class PrecisionTab:
+    """The tab's components; `shown` are those that `show` fills from a session."""
+
+    def __init__(self, labels: Labels, session: gr.State, engine: Engine):
+        self.session, self.engine = session, engine
+        first: Session = session.value
+        self.tab = labels.make(gr.Tab, {"label": "tab.precision"}, id="precision")
+        with self.tab:
+            with gr.Column(elem_classes="sheet"):
+                self._lay_out_question(labels, first)
+                self.status = StatusLine()
+                self.numbers = Numbers([])
+            with gr.Column(elem_classes="sheet"):
+                self.strip = TokenStrip(views.strip_value(first), elem_id="compared")
+                self.detail = StatusLine()
+                self.layer = labels.make(
+                    gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
+                    maximum=max(len(first.trace.layers) - 1, 1), value=first.layer, buttons=[], elem_classes="layer")
+            self.texts = TextPair()
+            self.panels = self._lay_out_panels()
+        self.shown = [self.strip, self.detail, self.layer, self.numbers, self.texts, *self.panels.values()]
+        self._connect()
+
+    def show(self, session: Session) -> dict:
+        """Everything this tab draws of a session."""
+        return {
+            **self._show_token(session), self.layer: session.layer, self.numbers: views.numbers_value(session),
+            self.texts: views.texts_value(session, self.engine.decode),
+            **{panel: views.panel_value(name, session) for name, panel in self.panels.items()},
+        }
+
+    def open(self, values: dict):
+        """Take over the text of the first tab when it is new, and compare it."""
+        session = values[self.session]
+        text = session.trace.text
+        if session.taken == text:
+            yield {self.status: gr.skip()}
+            return
+        session = session.but(taken=text)
+        yield {self.session: session, self.text: text}
+        yield from self.compare({**values, self.session: session, self.text: text})
+
+    def compare(self, values: dict):
+        """Refuse what cannot run, wait for the model if need be, then run both formats."""
+        session, text = values[self.session], values[self.text]
+        refusal = limits.refuse_prompt(text, limits.MAX_COMPARED_CHARACTERS)
+        if refusal is None:
+            key = "compare.running" if self.engine.stage.name == "ready" else "run.waiting"
+            yield {self.status: {"kind": "busy", "text": say(session.language, key)}}
+            stage = self.engine.wait()
+            if stage.name != "ready":
+                yield {self.status: stage_line(stage, session.language)}
+                return
+            refusal = limits.refuse_tokens(self.engine.count_tokens(text), self.engine.context)
+        if refusal is not None:
+            yield {self.status: refusal_line(refusal, session.language)}
+            return
+        yield self._compared(session, text, values)
+
+    def change_layer(self, session: Session, layer: int) -> dict:
+        """Show another layer's experts and flips."""
+        session = session.but(layer=within(layer, len(session.trace.layers) - 1))
+        return {self.session: session, **self._show_token(session)}
+
+    def select(self, session: Session, event: gr.EventData) -> dict:
+        """Tell about the token that was clicked."""
+        last = len(session.comparison.kl) - 1
+        session = session.but(compared_position=within(event.position, last))
+        return {self.session: session, **self._show_token(session)}
+
+    def _compared(self, session: Session, text: str, values: dict) -> dict:
+        comparison = self.engine.compare(text, values[self.format], engine=values[self.arithmetic],
+                                         router_fp32=values[self.router_fp32], replay=values[self.replay])
+        session = session.but(comparison=comparison, compared_position=int(comparison.kl.argmax()))
+        line = say(session.language, "compare.done", n=len(comparison.kl), format=comparison.settings["format"],
+                   engine=say(session.language, f"engine.{comparison.settings['engine']}.short"),
+                   device=comparison.settings["device"])
+        return {self.session: session, self.status: {"kind": "done", "text": line}, **self.show(session)}
+
+    def _show_token(self, session: Session) -> dict:
+        return {self.strip: views.strip_value(session), self.detail: views.detail_value(session)}
+
+    def _lay_out_question(self, labels: Labels, first: Session) -> None:
+        with gr.Row(elem_classes="ask"):
+            self.text = labels.make(
+                gr.Textbox, {"label": "compare.text", "placeholder": "prompt.placeholder"}, value=first.trace.text,
+                lines=1, max_lines=6, container=False, scale=8, min_width=200, elem_classes="question")
+            self.run = labels.make(gr.Button, {"value": "compare.run"}, variant="primary", scale=1, min_width=120)
+        with gr.Row(elem_classes="choices"):
+            self.format = labels.make(gr.Radio, {"label": "compare.format"}, choices=list(FORMATS), value="fp16",
+                                      elem_classes="pills", min_width=150)
+            self.arithmetic = labels.make(
+                gr.Radio, {"label": "compare.engine", "choices": {"compute": "engine.compute",
+                                                                  "storage": "engine.storage"}},
+                value="compute", elem_classes="pills", min_width=320)
+            with gr.Column(min_width=240, elem_classes="switches"):
+                self.router_fp32 = labels.make(gr.Checkbox, {"label": "compare.router"}, value=False)
+                self.replay = labels.make(gr.Checkbox, {"label": "compare.replay"}, value=False)
+
+    def _lay_out_panels(self) -> dict[str, FigurePanel]:
+        panels = {}
+        for names in (("kl", "difference"), ("flips", "scatter")):
+            with gr.Row(elem_classes="panels"):
+                for name in names:
+                    with gr.Column(min_width=320):
+                        panels[name] = FigurePanel(elem_id=f"compare-{name}")
+        panels["map"] = FigurePanel(elem_id="compare-map")
+        return panels
+
+    def _connect(self) -> None:
+        asked = {self.session, self.text, self.format, self.arithmetic, self.router_fp32, self.replay}
+        answered = [self.session, self.text, self.status, *self.shown]
+        dials = (self.format, self.arithmetic, self.router_fp32, self.replay)
+        gr.on([self.run.click, self.text.submit, *(dial.input for dial in dials)], self.compare, asked, answered,
+              **HEAVY)
+        self.tab.select(self.open, asked, answered, **HEAVY)
+        picked = [self.session, self.strip, self.detail]
+        self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)
+        self.strip.token_click(self.select, self.session, picked, **SLIDING)
+        offer_csv(self.panels, views.DRAWERS, self.session)

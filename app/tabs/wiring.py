@@ -1,0 +1,32 @@
+"""What the events of all tabs have in common."""
+
+from collections.abc import Callable
+
+import gradio as gr
+
+from app import limits
+from app.session import Session
+from app.views.panel import Drawer, csv_file
+
+QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+SLIDING = {**QUIET, "trigger_mode": "always_last"}
+HEAVY = {"concurrency_id": "model", "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE, "show_progress": "hidden",
+         "api_visibility": "private"}
+
+
+def offer_csv(panels: dict, drawers: dict[str, Drawer], session: gr.State) -> None:
+    """Let every panel hand out the table behind its figure."""
+    for name, panel in panels.items():
+        panel.csv_click(_csv_of(name, drawers[name]), session, panel, **QUIET)
+
+
+def _csv_of(name: str, draw: Drawer) -> Callable[[Session], dict]:
+    def download(session: Session) -> dict:
+        return gr.update(download=csv_file(name, draw, session))
+
+    return download
+
+
+def within(value, last: int) -> int:
+    """A number from the browser as an index 0..last."""
+    return min(max(int(value or 0), 0), last)
