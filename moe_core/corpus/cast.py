@@ -8,7 +8,18 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from moe_core.corpus.lexicon import WORLD, Both, Word, lexicon, person, thing
+from moe_core.corpus.lexicon import WORLD, Both, Word, capital, lexicon, person, thing
+
+
+def _animals(rows: list[list[str]]) -> list[Both]:
+    """Little Rabbit, 小兔子: he or she in English, 它 in Chinese."""
+    found = []
+    for kind, chinese, classifier in rows:
+        for gender in "fm":
+            one = person(f"Little {capital(kind)}", chinese, gender)
+            one.en.kind, one.zh.ta, one.zh.cl = kind, "它", f"一{classifier}"
+            found.append(one)
+    return found
 
 
 def _from_entry(entry: dict) -> Both:
@@ -17,7 +28,7 @@ def _from_entry(entry: dict) -> Both:
 
 def _plain(en: str, zh: str) -> Both:
     english, chinese = Word(en), Word(zh)
-    english.the, english.a, english.Cap = en, en, en[:1].upper() + en[1:]
+    english.the, english.a, english.Cap = en, en, capital(en)
     english.A = english.The = english.Cap
     chinese.cl = zh
     return Both(english, chinese)
@@ -48,10 +59,6 @@ def _adults(kinds: list[list[str]]) -> list[Both]:
     ]
 
 
-def _ids(*ids: str) -> list[Both]:
-    return [_from_entry(lexicon().by_id[i]) for i in ids if i in lexicon().by_id]
-
-
 def _category(*categories: str) -> list[Both]:
     return [_from_entry(e) for e in lexicon().nouns(*categories)]
 
@@ -64,7 +71,8 @@ def roles() -> dict[str, list[Both]]:
     table |= {name: [thing(*row) for row in rows] for name, rows in listed["things"].items()}
     table |= {name: [person(*row) for row in rows] for name, rows in listed["people"].items()}
     table |= {name: _adults(kinds) for name, kinds in listed["adults"].items()}
-    table |= {name: _ids(*ids) for name, ids in listed["lexicon_ids"].items()}
+    table["animal_child"] = _animals(listed["animals"])
+    table["animal_adult"] = [person(*row) for row in listed["animal_adults"]]
     table["child"] = _children()
     table["toy"] = table["toy"] + _category("toy")
     table["neighbor"] = table["adult"]

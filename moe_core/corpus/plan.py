@@ -27,6 +27,7 @@ class Plan:
     events: tuple[str, ...]
     feeling: str
     opener: bool  # the story begins with a composed "Once upon a time" instead of the plot's own opening
+    animals: bool  # the children and the grown-ups are animals
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +51,9 @@ def plan_story(seed: int) -> Plan:
     plot_id = pick.choice(plot_ids())
     plot = plots()[plot_id]
     events = tuple(_expand(plot["events"], pick))
-    return Plan(seed, plot_id, _cast(plot, pick), events, plot["feeling_end"], pick.random() < 0.4)
+    animals = pick.random() < 0.25
+    opener = animals or pick.random() < 0.4
+    return Plan(seed, plot_id, _cast(plot, animals, pick), events, plot["feeling_end"], opener, animals)
 
 
 def _expand(steps: list, pick: random.Random) -> list[str]:
@@ -67,16 +70,17 @@ def _expand(steps: list, pick: random.Random) -> list[str]:
     return list(dict.fromkeys(events))
 
 
-def _cast(plot: dict, pick: random.Random) -> dict[str, Both]:
+ANIMALS = {"child": "animal_child", "adult": "animal_adult", "neighbor": "animal_adult", "teacher": "animal_adult"}
+
+
+def _cast(plot: dict, animals: bool, pick: random.Random) -> dict[str, Both]:
+    wanted = {"friend": "child", "elder": "elder", "helper": "adult"} | plot["cast"]
     cast, taken = {}, set()
-    for role, category in plot["cast"].items():
-        fitting = [one for one in roles()[category] if category != "child" or str(one.en) not in taken]
-        cast[role] = pick.choice(fitting)
+    for role, category in wanted.items():
+        fitting = roles()[ANIMALS.get(category, category) if animals else category]
+        cast[role] = pick.choice([one for one in fitting if str(one.en) not in taken] or fitting)
         taken.add(str(cast[role].en))
     if "feeling" in plot["cast"]:
-        wanted = FEELINGS[plot["feeling_end"]][0]
-        cast["feeling"] = next(f for f in roles()["feeling_good"] if str(f.en) == wanted)
-    for role, category in (("elder", "elder"), ("helper", "adult"), ("friend", "child")):
-        if role not in cast:
-            cast[role] = pick.choice(roles()[category])
+        feeling = FEELINGS[plot["feeling_end"]][0]
+        cast["feeling"] = next(f for f in roles()["feeling_good"] if str(f.en) == feeling)
     return cast

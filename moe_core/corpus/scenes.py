@@ -19,7 +19,7 @@ NUMBERS = (("two", "两"), ("three", "三"), ("four", "四"), ("five", "五"), (
 @cache
 def _scenes() -> dict:
     raw = json.loads((WORLD / "scenes.json").read_text(encoding="utf-8"))
-    for scene in raw["background"] + raw["opening"]:
+    for scene in raw["background"] + raw["opening"] + raw["opening_animals"]:
         scene["en"] = [english(text).text for text in scene["en"]]
         scene["zh"] = [chinese(text).text for text in scene["zh"]]
     return raw
@@ -71,19 +71,21 @@ def _word(text: str):
 def opening(plan: Plan, lang: str, cast: dict, pick: random.Random) -> str:
     """The composed first sentence: once upon a time, 从前."""
     shared = random.Random(f"opening-{plan.seed}")
-    return _fill(shared.choice(_scenes()["opening"]), lang, cast, pick, shared)
+    scenes = _scenes()["opening_animals" if plan.animals else "opening"]
+    return _fill(shared.choice(scenes), lang, cast, pick, shared)
 
 
 def background(plan: Plan, lang: str, cast: dict, pick: random.Random) -> list[str]:
     """None, one, two or three sentences about the hero's world; the same facts in both languages."""
     shared = random.Random(f"background-{plan.seed}")
     count = shared.choice((0, 1, 1, 2, 2, 3))
-    return [_fill(scene, lang, cast, pick, shared) for scene in shared.sample(_scenes()["background"], count)]
+    scenes = [scene for scene in _scenes()["background"] if not (plan.animals and scene.get("human"))]
+    return [_fill(scene, lang, cast, pick, shared) for scene in shared.sample(scenes, count)]
 
 
 def scene_pair(plan: Plan, pick: random.Random) -> tuple[str, str]:
     """One composed sentence in both languages, with the same facts."""
-    scene = pick.choice(_scenes()["background"] + _scenes()["opening"])
+    scene = pick.choice(_scenes()["background"] + _scenes()["opening_animals" if plan.animals else "opening"])
     seed = pick.random()
     first = pick.randrange(min(len(scene["en"]), len(scene["zh"])))
     scene = {**scene, "en": [scene["en"][first]], "zh": [scene["zh"][first]]}

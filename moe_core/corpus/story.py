@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +20,10 @@ from moe_core.corpus.templates import Paraphrase, chinese, english
 from moe_core.corpus.voice import link, manner
 
 LANGUAGES = ("en", "zh")
+OPENINGS = ("op_", "b_open")
+HUMAN = re.compile(
+    r"\b(child|children|boy|girl|kid|finger|toes|cheek|ears|hair|shoes?)\w*\b|孩子|男孩|女孩|手指|耳朵|头发|脸蛋"
+)  # what a told animal cannot be or have
 ABOUT_TEXT = ("described", "写的是", "说的是什么工作")  # unclear once the event stands inside a story
 MAKE = {"en": english, "zh": chinese}
 
@@ -98,7 +103,7 @@ def told_pair(plan: Plan, english_form: str, chinese_form: str) -> tuple[str, st
 def _with_latin_names(plan: Plan, cast: dict) -> dict:
     changed = dict(cast)
     for role in ("hero", "friend"):
-        if role in plan.cast and not is_pinyin(plan.cast[role]):
+        if role in plan.cast and not plan.animals and not is_pinyin(plan.cast[role]):
             word = type(cast[role])(str(plan.cast[role].en))
             word.__dict__.update(cast[role].__dict__)
             changed[role] = word
@@ -108,13 +113,14 @@ def _with_latin_names(plan: Plan, cast: dict) -> dict:
 def _sentences(plan: Plan, lang: str, cast: dict, pick: random.Random) -> tuple[list[str], list]:
     sentences, questions, last = [], [], None
     steps = plan.events
-    opened = plan.opener and steps[0].startswith(("op_", "b_open"))
+    opened = plan.opener and (plan.animals or steps[0].startswith(OPENINGS))
     if opened:
         sentences += [opening(plan, lang, cast, pick), *background(plan, lang, cast, pick)]
-        steps, last = steps[1:], "hero" if len(sentences) == 1 else None
+        steps = steps[1:] if steps[0].startswith(OPENINGS) else steps
+        last = "hero" if len(sentences) == 1 else None
     for number, name in enumerate(steps):
         event = events()[name]
-        for index in _chosen(event, lang, pick):
+        for index in _chosen(event, lang, plan.animals, pick):
             form, last = _form(event.told[lang][index], last, pick)
             if number > 1:
                 form = link(form, lang, number > 0.7 * len(steps), pick)
@@ -127,9 +133,10 @@ def _sentences(plan: Plan, lang: str, cast: dict, pick: random.Random) -> tuple[
     return sentences, list(dict.fromkeys(questions))
 
 
-def _chosen(event: Event, lang: str, pick: random.Random) -> list[int]:
-    first = pick.choice(event.core[lang])
-    detail = [i for i in range(len(event.told[lang])) if i not in event.core[lang]]
+def _chosen(event: Event, lang: str, animals: bool, pick: random.Random) -> list[int]:
+    fitting = [i for i, told in enumerate(event.told[lang]) if not (animals and HUMAN.search(told.text))]
+    first = pick.choice([i for i in fitting if i in event.core[lang]] or event.core[lang])
+    detail = [i for i in fitting if i not in event.core[lang]]
     return [first, pick.choice(detail)] if event.layered and detail and pick.random() < 0.4 else [first]
 
 
