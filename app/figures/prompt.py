@@ -13,8 +13,9 @@ from app import theme
 from app.figures import drawing
 from app.figures.drawing import Labels, downward, numbered, picture
 
-WINDOW = 128         # rows of the tallest heatmap; a longer text shows the part around the selected token, or its end
-THINNEST_LINK = 0.01  # of a token's weight; a thinner thread cannot be seen
+WINDOW = 128            # rows of the tallest heatmap; a longer text shows the part around the selected token, or its end
+MOST_LEVEL_LABELS = 16  # experts whose two-line labels stay level even on a phone
+THINNEST_LINK = 0.01    # of a token's weight; a thinner thread cannot be seen
 
 
 def gate_probabilities(routing: pd.DataFrame, layer: int, *, selected: int | None = None,
@@ -77,7 +78,8 @@ def token_probabilities(routing: pd.DataFrame, position: int, layer: int, *, lab
         "hovertemplate": (f"E%{{customdata[0]}}<br>{words['probability']} %{{y:.1%}}"
                           f"<br>{words['weight']} %{{customdata[1]:.2f}}<extra></extra>")}
     notes = [drawing.chance_note(chance, words["chance"]), *_margin_note(probability, chosen.sum(), words["margin"])]
-    ticks = numbered("E", row["expert"]) | {"ticktext": _told(row["expert"], probability, chosen, next_best)}
+    ticks = numbered("E", row["expert"]) | {"ticktext": _told(row["expert"], probability, chosen, next_best),
+                                            "tickangle": 0 if len(row) <= MOST_LEVEL_LABELS else "auto"}
     return picture(220, [bars], right=64, shapes=[drawing.level_line(chance)], annotations=notes, xaxis=ticks,
                    yaxis={"range": [0, _above(probability, 0.2)], "tickformat": ".0%", "nticks": 4})
 
