@@ -23,6 +23,7 @@ class Source:
     attribution: str
     version: str
     home: str
+    get: str  # how a stranger gets the raw text the file was cut from
     sha256: str
 
     @property
@@ -47,7 +48,7 @@ def read(source: Source, folder: Path, check: bool = True) -> list[dict]:
     try:
         packed = path.read_bytes()
     except OSError as missing:
-        wanted = f"{path} cannot be read ({missing.strerror}); get {source.name} from {source.home}"
+        wanted = f"{path} cannot be read ({missing.strerror}); {source.name} comes from {source.home} ({source.get})"
         raise ValueError(wanted) from missing
     if check and hashlib.sha256(packed).hexdigest() != source.sha256:
         raise ValueError(f"{path} is not the file we know as {source.name} {source.version}: its sha256 differs")

@@ -12,11 +12,12 @@ from moe_core.corpus.sources import SOURCES, Source, read
 
 def known(path, packed):
     path.write_bytes(packed)
-    return Source("tiny", "prose", "CC0", "nobody", "1", "https://example.org", hashlib.sha256(packed).hexdigest())
+    return Source("tiny", "prose", "CC0", "nobody", "1", "https://example.org", "ask",
+                  hashlib.sha256(packed).hexdigest())
 
 
 def test_every_source_says_its_licence_home_and_checksum():
-    assert all(s.licence and s.attribution and s.version and s.home.startswith("https://") for s in SOURCES)
+    assert all(s.licence and s.attribution and s.version and s.get and s.home.startswith("https://") for s in SOURCES)
     assert all(len(s.sha256) == 64 for s in SOURCES)
 
 
