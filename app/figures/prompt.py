@@ -13,7 +13,7 @@ from app import theme
 from app.figures import drawing
 from app.figures.drawing import Labels, downward, numbered, picture
 
-WINDOW = 128            # rows of the tallest heatmap; a longer text shows its part around the selected token, or its end
+WINDOW = 128            # rows of the tallest heatmap; a longer text shows what is around the selected token, or its end
 MOST_LEVEL_LABELS = 16  # experts whose two-line labels stay level even on a phone
 THINNEST_LINK = 0.01    # of a token's weight; a thinner thread cannot be seen
 
