@@ -13,7 +13,7 @@ from moe_core.corpus.cast import is_pinyin, roles
 from moe_core.corpus.lexicon import WORLD, capital
 from moe_core.corpus.scenes import noun_phrase
 
-KINDS = {"tech": 40, "school": 25, "art": 13, "sport": 12, "life": 10}
+KINDS = {"ai": 24, "code": 17, "school": 25, "art": 13, "sport": 12, "life": 10}
 CHOSEN = ("like", "when", "with", "hard", "but", "teacher", "said", "feel", "extra")
 PARTS = ("deed", "hard", "said", "dream", "extra", "second", "feel", "made")
 BEGINNINGS = (  # like, other topic, reason
@@ -63,9 +63,10 @@ def _choose(kind: str, pick: random.Random) -> dict[str, tuple[str, str]]:
     names = _names(pick)
     chosen = {name: pick.choice(words[name]) for name in CHOSEN} | names
     topics, reasons = pick.sample(words["topics"][kind], 2), pick.sample(words["reasons"][kind], 2)
-    chosen |= {"other": topics[1], "reason": reasons[0], "reason_2": reasons[1]}
+    chosen |= {"other": topics[1][:2], "reason": reasons[0], "reason_2": reasons[1]}
     chosen |= {"deed": pick.choice(words["deeds"][kind]), "dream": pick.choice(words["dream"][kind])}
-    chosen["like"] = tuple(chosen["like"][i].format(t=topics[0][i]) for i in (0, 1))
+    learned = (topics[0][2] if len(topics[0]) > 2 else topics[0][0], topics[0][1])
+    chosen["like"] = tuple(chosen["like"][i].format(t=learned[i]) for i in (0, 1))
     for slot in ("with", "teacher", "extra"):
         chosen[slot] = tuple(chosen[slot][i].format_map({n: names[n][i] for n in names}) for i in (0, 1))
     chosen["made"] = _made(pick.choice(words["made"][kind]), pick)

@@ -34,7 +34,12 @@ SHAPES = (
     lambda p: f"for i in range({p.randint(2, 6)}):\n    print(i{p.choice(('', ' * 2', ' + 1', ' * i'))})",
     lambda p: f"numbers = {_numbers(p)}\nprint({p.choice(('sum', 'max', 'min', 'len', 'sorted'))}(numbers))",
     lambda p: f"words = {_words(p)}\nfor word in words:\n    print(word{p.choice(('', '.upper()', ', len(word)'))})",
-    lambda p: f"def {p.choice(('double', 'twice'))}(n):\n    return n * 2\n\n\nprint([n * 2 for n in {_numbers(p)}])",
+    lambda p: f"def double(n):\n    return n * 2\n\n\nprint([double(n) for n in {_numbers(p)}])",
+    lambda p: f"def greet(name):\n    return \"{p.choice(('Hello, ', 'Good morning, ', '你好，'))}\" + name\n\n\n"
+              f"print(greet(\"{p.choice(NAMES)}\"))",
+    lambda p: f"price = {p.randint(2, 9)}\ncount = {p.randint(2, 12)}\nprint(\"total:\", price * count)",
+    lambda p: f"words = {_words(p)}\nprint(\"{p.choice((', ', '-', ' and ', '、'))}\".join(words))",
+    lambda p: f"for word in {_words(p)}:\n    if len(word) > {p.randint(1, 4)}:\n        print(word)",
     lambda p: f"def add(a, b):\n    return a + b\n\n\nprint(add({p.randint(1, 30)}, {p.randint(1, 30)}))",
     lambda p: f"n = {p.randint(1, 40)}\nif n % 2 == 0:\n    print(\"even\")\nelse:\n    print(\"odd\")",
     lambda p: f"total = 0\nfor n in {_numbers(p)}:\n    total += n\nprint(total)",

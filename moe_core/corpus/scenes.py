@@ -40,7 +40,8 @@ def noun_phrase(kind: str, pick: random.Random) -> Both:
     en, zh, classifier = entry["en"]["word"], entry["zh"]["word"], entry["zh"]["classifier"]
     if mode == "+":
         adjective = pick.choice(adjectives(entry["category"]))
-        return thing(f"{adjective['en']['word']} {en}", adjective["zh"]["with_de"] + zh, classifier)
+        described = "" if zh.startswith("小") and adjective["zh"]["word"] == "小" else adjective["zh"]["with_de"]
+        return thing(f"{adjective['en']['word']} {en}", described + zh, classifier)
     if mode == "#":
         number = pick.choice(NUMBERS)
         return thing(f"{number[0]} {entry['en']['plural']}", f"{number[1]}{classifier}{zh}", classifier)
