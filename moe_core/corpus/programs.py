@@ -39,7 +39,8 @@ SHAPES = (
               f"print(greet(\"{p.choice(NAMES)}\"))",
     lambda p: f"price = {p.randint(2, 9)}\ncount = {p.randint(2, 12)}\nprint(\"total:\", price * count)",
     lambda p: f"words = {_words(p)}\nprint(\"{p.choice((', ', '-', ' and ', '、'))}\".join(words))",
-    lambda p: f"for word in {_words(p)}:\n    if len(word) > {p.randint(1, 4)}:\n        print(word)",
+    lambda p: f"for word in {_words(p)}:\n    if len(word) > {p.randint(1, 4)}:\n        print(word)\n"
+              f"print(\"{p.choice(ENDS)}\")",
     lambda p: f"def add(a, b):\n    return a + b\n\n\nprint(add({p.randint(1, 30)}, {p.randint(1, 30)}))",
     lambda p: f"n = {p.randint(1, 40)}\nif n % 2 == 0:\n    print(\"even\")\nelse:\n    print(\"odd\")",
     lambda p: f"total = 0\nfor n in {_numbers(p)}:\n    total += n\nprint(total)",
