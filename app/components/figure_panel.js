@@ -2,11 +2,11 @@
 const find = (selector) => element.querySelector(selector);
 const [title, badge, caption, plot, csv] = ['h2', '.badge', '.caption', '.plot', '.csv'].map(find);
 const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, doubleClick: 'reset' };
-const DARK_OF_LIGHT = JSON.parse(props.dark_colours);
 let figure = null;
 let serial = 0; // of the figure
 let painted = ''; // what is on the screen: which figure, how wide, how dark
 let listening = false;
+let onScreen = false; // a figure is drawn when it comes near the screen, not before
 
 const isDark = () => document.body.classList.contains('dark');
 
@@ -33,7 +33,7 @@ function listen() {
 
 function paint() {
   const look = [serial, plot.clientWidth, isDark()].join();
-  if (!figure || !window.Plotly || !plot.clientWidth || look === painted) return;
+  if (!figure || !window.Plotly || !plot.clientWidth || !onScreen || look === painted) return;
   painted = look;
   const { data, layout } = copy(figure, isDark() ? DARK_OF_LIGHT : {});
   window.Plotly.react(plot, data, sized(layout), CONFIG).then(listen);
@@ -65,6 +65,10 @@ function save() {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+new IntersectionObserver((entries) => {
+  onScreen = entries.at(-1).isIntersecting;
+  paint();
+}, { rootMargin: '150px' }).observe(plot);
 new ResizeObserver(paint).observe(plot);
 new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });
 window.addEventListener('plotly-ready', paint);

@@ -1,7 +1,5 @@
 """A figure with its title, its caption, where its numbers come from, and its table to take away."""
 
-import json
-
 from app import theme
 from app.components.widget import Widget
 
@@ -22,5 +20,7 @@ class FigurePanel(Widget):
     )
     script = "figure_panel.js"
 
+    constants = {"DARK_OF_LIGHT": theme.DARK_OF_LIGHT}
+
     def __init__(self, value=None, **properties):
-        super().__init__(value=value, download=None, dark_colours=json.dumps(theme.DARK_OF_LIGHT), **properties)
+        super().__init__(value=value, download=None, **properties)

@@ -4,6 +4,7 @@ The markup never changes and never holds a visitor's text: gradio runs templates
 script beside each class puts every string in place as plain text.
 """
 
+import json
 from pathlib import Path
 
 import gradio as gr
@@ -16,10 +17,12 @@ class Widget(gr.HTML):
 
     markup = ""  # the only HTML, without any placeholder
     script = ""  # name of the JavaScript file in this folder
+    constants: dict = {}  # what the script must know beforehand
 
     def __init__(self, value=None, **properties):
-        super().__init__(value=value, html_template=self.markup, js_on_load=(FOLDER / self.script).read_text("utf-8"),
-                         apply_default_css=False, **properties)
+        known = "".join(f"const {name} = {json.dumps(constant)};\n" for name, constant in self.constants.items())
+        super().__init__(value=value, html_template=self.markup, apply_default_css=False,
+                         js_on_load=known + (FOLDER / self.script).read_text("utf-8"), **properties)
 
     def postprocess(self, value):
         return value
