@@ -16,7 +16,7 @@ __all__ = ["coactivation", "coverage", "divergence", "load_map", "mutual_informa
            "specialisation"]
 
 ENGLISH = drawing.ENGLISH | {
-    "together": "also choose", "preference": "of these tokens choose", "tokens": "tokens", "lift": "times chance",
+    "together": "also choose", "preference": "of these tokens choose", "tokens": "tokens",
     "bits": "mutual information (bits)", "of_bits": "of", "shuffled": "by chance, 95 % below the upper end",
     "divergence": "Jensen-Shannon divergence (bits)", "p": "p", "used": "experts in use", "read": "tokens read",
     "even": "even routing", "reordered": "same tokens, shuffled", "first": "same first choice",
@@ -36,8 +36,7 @@ def coactivation(pairs: pd.DataFrame, layer: int, *, labels: Labels = None) -> g
     table = pairs[pairs["layer"] == layer]
     experts = np.unique(table[["expert", "other"]])
     rows, columns = (np.searchsorted(experts, table[name]) for name in ("expert", "other"))
-    cells = _lift_map(table, rows, columns, (len(experts), len(experts)))
-    cells["hovertemplate"] = _hover_of_lift(words, words["together"])
+    cells = _lift_map(table, rows, columns, (len(experts), len(experts)), words, words["together"])
     return picture(48 + _row_height(len(experts)) * len(experts), [cells, _surely_uneven(table, rows, columns)],
                    xaxis={**numbered("E", experts), "side": "top"}, yaxis=downward(numbered("E", experts)))
 
@@ -50,9 +49,9 @@ def specialisation(preferences: pd.DataFrame, layer: int, *, labels: Labels = No
     kinds = table.drop_duplicates("label").nlargest(MOST_LABELS, "tokens")["label"].tolist()
     table, experts = table[table["label"].isin(kinds)], np.sort(table["expert"].unique())
     rows, columns = table["label"].map({kind: row for row, kind in enumerate(kinds)}), table["expert"]
-    cells = _lift_map(table, rows.to_numpy(), np.searchsorted(experts, columns), (len(kinds), len(experts)))
-    cells["hovertemplate"] = _hover_of_lift(words, words["preference"])
-    frames = _surely_uneven(table, rows.to_numpy(), np.searchsorted(experts, columns))
+    rows, columns = rows.to_numpy(), np.searchsorted(experts, columns)
+    cells = _lift_map(table, rows, columns, (len(kinds), len(experts)), words, words["preference"])
+    frames = _surely_uneven(table, rows, columns)
     side = drawing.down_the_side(pd.Series([words.get(str(kind), str(kind)) for kind in kinds], dtype=object), 12)
     return picture(48 + 28 * len(kinds), [cells, frames], yaxis=side, xaxis={**numbered("E", experts), "side": "top"})
 
@@ -135,34 +134,44 @@ def _words(labels: Labels) -> dict[str, str]:
     return ENGLISH | dict(labels or {})
 
 
-def _lift_map(table: pd.DataFrame, rows: np.ndarray, columns: np.ndarray, size: tuple[int, int]) -> dict:
+def _lift_map(table: pd.DataFrame, rows: np.ndarray, columns: np.ndarray, size: tuple[int, int],
+              words: dict[str, str], what: str) -> dict:
     """A heatmap of doublings: 0 is chance, +1 twice as often, -1 half as often; what cannot be known stays empty."""
-    share, chance = (table[name].to_numpy(np.float32) for name in ("share", "chance"))
-    known = np.isfinite(share) & (chance > 0)
-    doublings = np.log2(np.maximum(share, 1e-9) / np.where(known, chance, 1))
-    grids = np.full((6, *size), np.nan, np.float32)
-    grids[:, rows, columns] = [np.where(known, np.clip(doublings, -FARTHEST, FARTHEST), np.nan),
-                               *(table[name] for name in ("share", "chance", "low", "high", "tokens"))]
+    told = ["share", "chance", "low", "high", *(["tokens"] if size[1] <= MOST_PRINTED else [])]
+    grids = np.full((1 + len(told), *size), np.nan, np.float32)
+    grids[:, rows, columns] = [_doublings(table), *(table[name] for name in told)]
     reach = float(np.nanmax(np.abs(grids[0]), initial=1))
-    printed = size[1] <= MOST_PRINTED and {"text": [[drawing.percent(cell) if cell >= 0 else "" for cell in row]
-                                                    for row in grids[1]], "texttemplate": "%{text}"}
-    return {"type": "heatmap", "x": np.arange(size[1]), "y": np.arange(size[0]), "z": grids[0], "zmin": -reach,
-            "zmax": reach, "colorscale": theme.DIVERGING_SCALE, "showscale": False, "hoverongaps": False,
-            "xgap": 3 if printed else 1, "ygap": 3 if printed else 1,
-            "customdata": np.moveaxis(grids[1:], 0, -1), "textfont": {"size": 11}, **(printed or {})}
+    cells = {"type": "heatmap", "x": np.arange(size[1]), "y": np.arange(size[0]), "z": grids[0], "zmin": -reach,
+             "zmax": reach, "colorscale": theme.DIVERGING_SCALE, "showscale": False, "hoverongaps": False,
+             "xgap": 1, "ygap": 1, "customdata": np.moveaxis(grids[1:], 0, -1),
+             "hovertemplate": _hover_of_lift(words, what, told)}
+    if size[1] > MOST_PRINTED:
+        return cells
+    printed = [[drawing.percent(share) if share >= 0 else "" for share in row] for row in grids[1]]
+    return cells | {"text": printed, "texttemplate": "%{text}", "textfont": {"size": 11}, "xgap": 3, "ygap": 3}
 
 
-def _hover_of_lift(words: dict[str, str], what: str) -> str:
+def _doublings(table: pd.DataFrame) -> np.ndarray:
+    share, chance = table["share"].to_numpy(float), table["chance"].to_numpy(float)
+    known = np.isfinite(share) & (chance > 0)
+    lift = np.where(known, share, 1) / np.where(known, chance, 1)
+    return np.where(known, np.clip(np.log2(np.maximum(lift, 1e-9)), -FARTHEST, FARTHEST), np.nan)
+
+
+def _hover_of_lift(words: dict[str, str], what: str, told: list[str]) -> str:
     return (f"%{{y}} · %{{x}}<br>%{{customdata[0]:.1%}} {what}<br>{words['interval']} %{{customdata[2]:.1%}} – "
             f"%{{customdata[3]:.1%}}<br>{words['chance']} %{{customdata[1]:.1%}}"
-            f"<br>{words['tokens']} %{{customdata[4]:.0f}}<extra></extra>")
+            + (f"<br>{words['tokens']} %{{customdata[4]:.0f}}" if "tokens" in told else "") + "<extra></extra>")
 
 
 def _surely_uneven(table: pd.DataFrame, rows: np.ndarray, columns: np.ndarray) -> dict:
-    """Frames around the cells whose interval leaves chance out."""
+    """Frames around the cells whose interval leaves chance out; dots in them where there are too many to frame."""
     sure = ((table["low"] > table["chance"]) | (table["high"] < table["chance"])).to_numpy()
-    return {"type": "scatter", "mode": "lines", "line": {"color": theme.INK, "width": 1.4}, "hoverinfo": "skip",
-            **drawing.frames(columns[sure], rows[sure], 0.46, 0.44)}
+    if columns.max(initial=0) < MOST_PRINTED:
+        return {"type": "scatter", "mode": "lines", "line": {"color": theme.INK, "width": 1.4}, "hoverinfo": "skip",
+                **drawing.frames(columns[sure], rows[sure], 0.46, 0.44)}
+    return {"type": "scatter", "mode": "markers", "marker": {"color": theme.INK, "size": 3}, "hoverinfo": "skip",
+            "x": columns[sure].astype(np.int16), "y": rows[sure].astype(np.int16)}
 
 
 def _against_shuffles(table: pd.DataFrame, told: list[str], hover: str, title: str, by_chance: str) -> go.Figure:
