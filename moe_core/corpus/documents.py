@@ -19,6 +19,7 @@ from moe_core.corpus.programs import program
 from moe_core.corpus.reviews import review
 from moe_core.corpus.scenes import scene_pair
 from moe_core.corpus.sentences import sentence
+from moe_core.corpus.split import held_out
 from moe_core.corpus.story import Story, events, tell, told_pair
 
 SUM_UP = {"en": "Summary: {}", "zh": "总结：{}"}
@@ -123,7 +124,7 @@ def opinion(seed: int, lang: str) -> tuple[str, str]:
 def by_hand(seed: int, lang: str) -> tuple[str, str]:
     """One of the stories written by hand, as it is, or with a question or its summary."""
     pick = random.Random(f"by-hand-{seed}")
-    told = pick.choice(hand_written())
+    told = pick.choice(hand_written(held_out("plan", seed)))
     asked = ASK[lang].format(*pick.choice(told["questions"][lang]))
     tail = pick.choice(("", asked, SUM_UP[lang].format(told["summary"][lang])))
     title = told["title"][lang] + "\n" if pick.random() < 0.3 else ""
@@ -131,10 +132,11 @@ def by_hand(seed: int, lang: str) -> tuple[str, str]:
 
 
 @cache
-def hand_written() -> tuple[dict, ...]:
-    """The stories written by hand."""
+def hand_written(evaluation: bool) -> tuple[dict, ...]:
+    """The stories written by hand, on one side of the split: one in ten is kept for evaluation."""
     lines = (WORLD / "stories_by_hand.jsonl").read_text(encoding="utf-8").splitlines()
-    return tuple(json.loads(line) for line in lines)
+    stories = [json.loads(line) for line in lines]
+    return tuple(story for story in stories if held_out("by_hand", story["id"], 10) == evaluation)
 
 
 MAKERS = {

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import itertools
 import random
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from moe_core.corpus import documents, outside
-
-HELD_OUT_SHARE = 50  # one plan seed, one record in fifty is kept for evaluation
+from moe_core.corpus.split import held_out
 
 # domain -> documents out of 1,000
 WORLD_SHARES = {
@@ -37,16 +35,11 @@ class Document:
     text: str
 
 
-def held_out(kind: str, identity: int | str) -> bool:
-    """Whether this plan seed or record belongs to the evaluation split: decided by its identity alone."""
-    return zlib.crc32(f"{kind}:{identity}".encode()) % HELD_OUT_SHARE == 0
-
-
 def stream(seed: int, folder: Path | None = None, evaluation: bool = False) -> Iterator[Document]:
     """Documents without end, the same for the same seed and folder; the two splits share no plan and no record."""
     pick = random.Random(f"mixture-{seed}-{evaluation}")
     shares = WORLD_SHARES | (OUTSIDE_SHARES if folder else {})
-    records = outside.Records(folder, evaluation, held_out) if folder else None
+    records = outside.Records(folder, evaluation) if folder else None
     for domain in _domains(shares, pick):
         if domain in OUTSIDE_SHARES:
             yield Document(domain, *records.document(domain, pick))

@@ -6,10 +6,10 @@ It does not know how often each domain is asked for.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 from moe_core.corpus.sources import SOURCES, read
+from moe_core.corpus.split import held_out
 
 DOMAINS = {
     "pair_outside": ("pairs_tatoeba", "pairs_hsk", "pairs_asp"),
@@ -26,7 +26,7 @@ TOGETHER = {"pair_outside": (2, 8), "sentences_en": (3, 8), "dictionary": (5, 12
 class Records:
     """The records of every domain on one side of the held-out split."""
 
-    def __init__(self, folder: Path, evaluation: bool, held_out: Callable[[str, str], bool]):
+    def __init__(self, folder: Path, evaluation: bool):
         self.rows = {}
         for domain, names in DOMAINS.items():
             rows = [row for source in SOURCES if source.name in names for row in read(source, folder)]

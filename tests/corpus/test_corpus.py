@@ -9,8 +9,9 @@ import re
 import pytest
 
 from moe_core.corpus import outside, sources
-from moe_core.corpus.documents import MAKERS
-from moe_core.corpus.mixture import WORLD_SHARES, held_out, stream
+from moe_core.corpus.documents import MAKERS, hand_written
+from moe_core.corpus.mixture import WORLD_SHARES, stream
+from moe_core.corpus.split import held_out
 
 HAN = "\u4e00-\u9fff"
 
@@ -71,6 +72,13 @@ def test_latin_words_stand_inside_chinese_learning_pages(documents):
 def test_the_two_splits_share_no_plan():
     assert all(held_out("plan", seed) in (True, False) for seed in range(10))
     assert 10 < sum(held_out("plan", seed) for seed in range(1000)) < 40
+
+
+def test_a_story_by_hand_is_on_one_side_only():
+    kept, trained = ({story["id"] for story in hand_written(side)} for side in (True, False))
+    assert kept
+    assert kept.isdisjoint(trained)
+    assert len(kept | trained) == 45
 
 
 def grams(text, length):
