@@ -12,7 +12,7 @@ from moe_core.commands.arguments import EMBEDDED_MODEL
 from moe_core.commands.printing import columns
 from moe_core.commands.record import routed, sentences_of
 
-KINDS = ("language", "script", "part_of_speech", "part_of_text")
+KINDS = ("language", "script", "part_of_speech", "language_and_part", "part_of_text")
 
 
 def add(commands: argparse._SubParsersAction) -> None:

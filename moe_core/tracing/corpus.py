@@ -44,7 +44,9 @@ class RoutedCorpus:
         np.put_along_axis(rank, self.expert_ids, np.arange(1, self.expert_ids.shape[2] + 1), axis=2)
         np.put_along_axis(weight, self.expert_ids, self.weights, axis=2)
         row = np.tile(np.repeat(np.arange(length), self.experts), layers)
-        labels = self.tokens.assign(part_of_text=part_of_text(self.tokens["position"]))
+        labels = self.tokens.assign(
+            part_of_text=part_of_text(self.tokens["position"]),
+            language_and_part=self.tokens["language"] + " " + self.tokens["part_of_speech"])  # "zh VERB"
         return labels.take(row).reset_index(drop=True).assign(
             layer=np.repeat(self.layers, length * self.experts),
             expert=np.tile(np.arange(self.experts), layers * length),

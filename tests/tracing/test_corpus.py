@@ -41,6 +41,8 @@ def test_every_token_carries_its_labels(traces):
     tokens = corpus_of(traces).tokens
     assert tokens["language"].tolist() == ["en"] * 3 + ["zh"] * 4
     assert tokens["part_of_speech"].fillna("-").tolist() == ["DET", "NOUN", "-", "PRON", "VERB", "NOUN", "PUNCT"]
+    assert set(corpus_of(traces).routing()["language_and_part"].dropna()) == {
+        "en DET", "en NOUN", "zh PRON", "zh VERB", "zh NOUN", "zh PUNCT"}
     assert tokens["token_id"].tolist() == [300, 301, 302, 600, 601, 602, 603]
 
 
