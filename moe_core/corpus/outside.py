@@ -9,7 +9,7 @@ import random
 from pathlib import Path
 
 from moe_core.corpus.sources import SOURCES, read
-from moe_core.corpus.split import held_out
+from moe_core.corpus.split import HELD_OUT_SHARE, held_out
 
 DOMAINS = {
     "pair_outside": ("pairs_tatoeba", "pairs_hsk", "pairs_asp"),
@@ -21,6 +21,7 @@ DOMAINS = {
     "dictionary": ("dict_cedict_short",),
 }
 TOGETHER = {"pair_outside": (2, 8), "sentences_en": (3, 8), "dictionary": (5, 12), "poem": (1, 3)}
+FEW = 1000  # of so few records one in ten is kept, or nothing might be
 
 
 class Records:
@@ -32,7 +33,10 @@ class Records:
             rows = [row for source in SOURCES if source.name in names for row in read(source, folder)]
             if domain == "poem":
                 rows = [row for row in rows if row["dynasty"] == "唐"]
-            self.rows[domain] = [row for row in rows if held_out("record", row["id"]) == evaluation]
+            share = HELD_OUT_SHARE if len(rows) >= FEW else 10
+            self.rows[domain] = [row for row in rows if held_out("record", row["id"], share) == evaluation]
+            if rows and not self.rows[domain]:
+                raise ValueError(f"no record of {domain} is on the {'evaluation' if evaluation else 'training'} side")
             random.Random(f"records-{domain}").shuffle(self.rows[domain])
         self.next = dict.fromkeys(DOMAINS, 0)
 

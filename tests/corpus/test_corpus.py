@@ -115,3 +115,8 @@ def test_outside_records_stay_on_their_side_of_the_split(folder):
     assert train
     assert kept
     assert train.isdisjoint(kept)
+
+
+def test_a_small_source_still_has_records_on_both_sides(folder):
+    for evaluation in (True, False):
+        assert all(outside.Records(folder, evaluation).rows.values())
