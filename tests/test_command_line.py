@@ -20,6 +20,7 @@ from moe_core.pieces import Piece
 from moe_core.precision.compare import compare
 from moe_core.sampling import Sampling
 from moe_core.tokenizer import Tokenizer
+from moe_core.tracing import bundle
 from moe_core.tracing.own import load_model, trace_stream
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -187,3 +188,11 @@ def test_a_character_that_commands_the_terminal_is_shown_and_not_obeyed():
     assert shown(Piece("鑫", 1, 3)) == ""
     assert shown(Piece("鑫", 3, 3)) == "鑫"
     assert shown(Piece("\n")) == "\n"
+
+
+def test_a_saved_trace_replays_without_the_model(json_line, tmp_path):
+    file = tmp_path / "cat.trace.json"
+    printed = json_line("trace", "the cat", "--max-new-tokens", "3", "--save", str(file))
+    replayed = bundle.load(file)
+    assert replayed.expert_ids.tolist() == printed["expert_ids"]
+    assert [piece.label for piece in replayed.pieces] == printed["tokens"]

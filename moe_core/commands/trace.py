@@ -4,10 +4,12 @@ It computes nothing: moe_core.tracing.own does, this prints.
 """
 
 import argparse
+from pathlib import Path
 
 from moe_core.commands.arguments import add_common, add_sampling
 from moe_core.commands.printing import columns, shown
 from moe_core.sampling import Sampling
+from moe_core.tracing import bundle
 from moe_core.tracing.trace import RoutingTrace
 
 
@@ -16,6 +18,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("trace", help="generate text and record every router's decision")
     add_common(parser)
     add_sampling(parser)
+    parser.add_argument("--save", type=Path, metavar="FILE",
+                        help="keep the trace as a file that replays without the model (NAME.trace.json)")
     parser.set_defaults(run=run)
 
 
@@ -30,6 +34,8 @@ def run(arguments: argparse.Namespace) -> dict:
         print(*map(shown, trace.pieces[printed:]), sep="", end="", flush=True)
         printed = len(trace.pieces)
     print("\n", choices(trace), "", summary(trace), sep="\n")
+    if arguments.save:
+        print(f"saved: {bundle.save(trace, arguments.save)}")
     return as_json(trace)
 
 
