@@ -1,0 +1,200 @@
+"""What is each expert used for, and is the load fair? Counted over a recorded corpus or the visitor's own text."""
+
+import gradio as gr
+
+from app import limits
+from app.components import FigurePanel, Numbers, ReadingList, StatusLine
+from app.engine import Engine
+from app.labels import Labels
+from app.observing import KINDS, PROBES, TEXT
+from app.session import Session
+from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
+from app.views import experts as views
+from app.views import experts_portrait as portraits
+from app.views.status import refusal_line, stage_line
+from app.words import say
+from moe_core.tracing.corpus import CorpusError
+
+COUNTING = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE}
+
+
+class ExpertsTab:
+    """The tab's components; `shown` are those that `show` fills from a session."""
+
+    def __init__(self, labels: Labels, session: gr.State, engine: Engine):
+        self.session, self.engine = session, engine
+        first: Session = session.value
+        self.tab = labels.make(gr.Tab, {"label": "tab.experts"}, id="experts")
+        with self.tab:
+            with gr.Column(elem_classes="sheet"):
+                self._lay_out_choice(labels, first)
+            self.panels = self._lay_out_panels(labels)
+        self.shown = [self.status, self.numbers, self.layer, self.expert, self.portrait, self.reads,
+                      *self.panels.values()]
+        self._connect()
+
+    def show(self, session: Session) -> dict:
+        """Everything this tab draws of a session; nothing before it is opened for the first time."""
+        if session.observing.evidence is None:
+            return {}
+        return {**self._show_texts(session), **self._draw(session, *self.panels)}
+
+    def open(self, session: Session):
+        """Count when the tab is opened for the first time, and when the visitor's text is a new one."""
+        found = session.observing.evidence
+        if found is not None and found.trace in (None, session.trace):
+            yield {self.status: gr.skip()}
+            return
+        yield from self._count(session)
+
+    def choose_source(self, session: Session, source: str):
+        """Speak of the recorded corpus, or of the visitor's text."""
+        yield from self._count(session.observe(source=source if source in (PROBES, TEXT) else PROBES))
+
+    def change_layer(self, session: Session, layer: int) -> dict:
+        """Look at another layer."""
+        return self._look(session, layer, session.observing.expert, *views.OF_LAYER)
+
+    def change_expert(self, session: Session, expert: int) -> dict:
+        """Look at another expert of the same layer."""
+        return self._look(session, session.observing.layer, expert, "load")
+
+    def pick(self, session: Session, event: gr.EventData) -> dict:
+        """Look at the layer and expert whose cell was clicked."""
+        return self._look(session, event.y, event.x, *views.OF_LAYER)
+
+    def change_kind(self, session: Session, kind: str) -> dict:
+        """Sort the tokens by another kind of label."""
+        session = session.observe(kind=kind if kind in KINDS else KINDS[0])
+        return {self.session: session, **self._draw(session, "kinds", "information")}
+
+    def contrast(self, session: Session, first: str, second: str):
+        """Compare two typed texts; two empty ones stand for the English and the Chinese probes."""
+        if session.observing.evidence is None:
+            yield {self.contrast_status: gr.skip()}
+        elif not first.strip() and not second.strip():
+            session = session.observe(contrast=None)
+            yield {self.session: session, self.contrast_status: {}, **self._draw(session, "contrast")}
+        else:
+            yield from self._contrast(session, (first, second))
+
+    def _contrast(self, session: Session, texts: tuple[str, str]):
+        refusals = [limits.refuse_prompt(text, limits.MAX_COMPARED_CHARACTERS) for text in texts]
+        if not any(refusals):
+            yield {self.contrast_status: {"kind": "busy", "text": say(session.language, "run.waiting")}}
+            stage = self.engine.wait()
+            if stage.name != "ready":
+                yield {self.contrast_status: stage_line(stage, session.language)}
+                return
+            refusals = [limits.refuse_tokens(self.engine.count_tokens(text), self.engine.context) for text in texts]
+        refusal = next(filter(None, refusals), None)
+        if refusal is not None:
+            yield {self.contrast_status: refusal_line(refusal, session.language)}
+            return
+        session = session.observe(contrast=tuple(self.engine.trace(text) for text in texts))
+        yield {self.session: session, self.contrast_status: {}, **self._draw(session, "contrast")}
+
+    def _count(self, session: Session):
+        """Say so, count, and show row by row as the numbers come."""
+        yield {self.status: {"kind": "busy", "text": say(session.language, "experts.counting")}}
+        try:
+            found = views.evidence_of(session)
+        except CorpusError as error:
+            yield {self.session: session, self.status: {"kind": "problem", "text": say(
+                session.language, "experts.missing", error=error)}}
+            return
+        session = session.observe(evidence=found, **views.first_look(found, session))
+        shown = self._show_texts(session)
+        status = shown.pop(self.status)
+        yield {self.session: session, **shown}
+        for row in views.ROWS:
+            yield self._draw(session, *row)
+        yield {self.status: status}
+        found.count_kinds()
+
+    def _look(self, session: Session, layer, expert, *panels: str) -> dict:
+        corpus = session.observing.evidence and session.observing.evidence.corpus
+        if corpus is None:
+            return {self.status: gr.skip()}
+        session = session.observe(layer=within(layer, len(corpus.layers) - 1),
+                                  expert=within(expert, corpus.experts - 1))
+        return {self.session: session, self.numbers: views.numbers_value(session), self.layer: session.observing.layer,
+                self.expert: session.observing.expert, **self._show_expert(session), **self._draw(session, *panels)}
+
+    def _show_texts(self, session: Session) -> dict:
+        corpus = session.observing.evidence.corpus
+        experts = [(f"E{number}", number) for number in range(corpus.experts)]
+        return {
+            self.status: views.source_line(session), self.numbers: views.numbers_value(session),
+            self.layer: gr.update(value=session.observing.layer, maximum=max(len(corpus.layers) - 1, 1)),
+            self.expert: gr.update(choices=experts, value=session.observing.expert), **self._show_expert(session),
+        }
+
+    def _show_expert(self, session: Session) -> dict:
+        return {self.portrait: portraits.portrait_value(session), self.reads: portraits.reads_value(session)}
+
+    def _draw(self, session: Session, *names: str) -> dict:
+        return {self.panels[name]: views.panel_value(name, session) for name in names}
+
+    def _lay_out_choice(self, labels: Labels, first: Session) -> None:
+        self.source = labels.make(
+            gr.Radio, {"label": "experts.source", "choices": {PROBES: "experts.source.probes",
+                                                              TEXT: "experts.source.text"}},
+            value=PROBES, elem_classes="pills", elem_id="experts-source")
+        self.status = StatusLine(elem_id="experts-status")
+        self.numbers = Numbers([])
+        with gr.Row(elem_classes="choices"):
+            self.layer = labels.make(
+                gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
+                maximum=max(len(first.trace.layers) - 1, 1), value=first.layer, buttons=[], elem_classes="layer",
+                min_width=240)
+            self.expert = labels.make(gr.Radio, {"label": "experts.expert"}, value=0, elem_classes="pills",
+                                      choices=[(f"E{number}", number) for number in range(first.trace.experts)],
+                                      min_width=320, elem_id="experts-expert")
+        self.portrait = StatusLine(elem_id="experts-portrait")
+
+    def _lay_out_panels(self, labels: Labels) -> dict[str, FigurePanel]:
+        def make(*names: str) -> dict:
+            return {name: FigurePanel(elem_id=f"experts-{name}") for name in names}
+
+        with gr.Row(elem_classes="panels"):
+            with gr.Column(min_width=320):
+                panels = make("load", "balance")
+            with gr.Column(min_width=320):
+                self.reads = ReadingList(elem_id="experts-reads")
+        self.kind = labels.make(
+            gr.Radio, {"label": "experts.kind", "choices": {kind: f"experts.kind.{kind}" for kind in KINDS}},
+            value=KINDS[0], elem_classes="pills", elem_id="experts-kind")
+        for names in views.ROWS[1:4]:
+            with gr.Row(elem_classes="panels"):
+                for name in names:
+                    with gr.Column(min_width=320):
+                        panels |= make(name)
+        self._lay_out_contrast(labels)
+        return panels | make("contrast")
+
+    def _lay_out_contrast(self, labels: Labels) -> None:
+        with gr.Column(elem_classes="sheet"):
+            with gr.Row(elem_classes="ask"):
+                self.texts = [labels.make(
+                    gr.Textbox, {"label": f"experts.contrast.{name}", "placeholder": f"experts.contrast.{name}.empty"},
+                    value="", lines=1, max_lines=6, scale=4, min_width=200) for name in ("a", "b")]
+                self.run = labels.make(gr.Button, {"value": "compare.run"}, variant="primary", scale=1, min_width=120,
+                                       elem_id="experts-compare")
+            self.contrast_status = StatusLine()
+
+    def _connect(self) -> None:
+        counted = [self.session, *self.shown]
+        self.tab.select(self.open, self.session, counted, **COUNTING)
+        self.source.input(self.choose_source, [self.session, self.source], counted, trigger_mode="always_last",
+                          **COUNTING)
+        self.layer.input(self.change_layer, [self.session, self.layer], counted, **SLIDING)
+        self.expert.input(self.change_expert, [self.session, self.expert], counted, **SLIDING)
+        self.panels["load"].cell_click(self.pick, self.session, counted, **SLIDING)
+        self.kind.input(self.change_kind, [self.session, self.kind],
+                        [self.session, self.panels["kinds"], self.panels["information"]], **SLIDING)
+        gr.on([self.run.click, *(text.submit for text in self.texts)], self.contrast, [self.session, *self.texts],
+              [self.session, self.contrast_status, self.panels["contrast"]], **HEAVY)
+        offer_csv(self.panels, views.DRAWERS, self.session)
+        self.reads.csv_click(lambda session: gr.update(download=portraits.reads_file(session)), self.session,
+                             self.reads, **QUIET)

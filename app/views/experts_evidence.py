@@ -1,0 +1,118 @@
+"""The texts that the tab *Experts* speaks of, and every count over them, made once and when first asked for.
+
+It does not know who looks: visitors who look at the same texts share the counts.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+
+import pandas as pd
+
+from app.observing import KINDS
+from moe_core.statistics.balance import balance_table
+from moe_core.statistics.coactivation import coactivation_table
+from moe_core.statistics.coverage import coverage_table
+from moe_core.statistics.divergence import divergence_table
+from moe_core.statistics.load import load_table
+from moe_core.statistics.portrait import portrait_table
+from moe_core.statistics.predictability import predictability_table
+from moe_core.statistics.reads import reads_table
+from moe_core.statistics.repeats import repeats_table
+from moe_core.statistics.specialisation import mutual_information_table, specialisation_table
+from moe_core.tracing import corpus as routed
+from moe_core.tracing.corpus import RoutedCorpus
+from moe_core.tracing.trace import RoutingTrace
+
+RECORDING = Path(os.environ.get(
+    "MOESCOPE_PROBES", Path(__file__).resolve().parents[2] / "assets" / "traces" / "probes.json"))
+LANGUAGES = ("en", "zh")
+TEXTS_KEPT = 16  # visitors' own texts whose counts are kept
+
+
+class NotEnough(ValueError):
+    """These texts are too few or too short for this count."""
+
+
+class Evidence:
+    """Routed texts and the tables counted over them."""
+
+    def __init__(self, corpus: RoutedCorpus, trace: RoutingTrace | None = None):
+        self.corpus, self.trace = corpus, trace  # trace: the visitor's text; None for the recorded corpus
+        self.routing = corpus.routing()
+        self._tables: dict[tuple, pd.DataFrame] = {}
+        self._counting = threading.RLock()
+
+    @property
+    def texts(self) -> int:
+        return int(self.corpus.tokens["text"].nunique())
+
+    @property
+    def languages(self) -> list[str]:
+        """Of English and Chinese, those that occur."""
+        return [language for language in LANGUAGES if (self.corpus.tokens["language"] == language).any()]
+
+    def table(self, name: str, *choice: str) -> pd.DataFrame:
+        """One of COUNTS, perhaps of one kind or language; counted at the first call."""
+        with self._counting:
+            if (name, *choice) not in self._tables:
+                try:
+                    self._tables[name, *choice] = COUNTS[name](self.routing, *choice)
+                except ValueError as error:
+                    raise NotEnough(str(error)) from error
+            return self._tables[name, *choice]
+
+    def count_kinds(self) -> None:
+        """Count every kind of token before anybody asks, so that a later click need not wait."""
+        for kind in KINDS:
+            for name in ("kinds", "information"):
+                try:
+                    self.table(name, kind)
+                except NotEnough:
+                    continue
+
+
+def recorded() -> Evidence:
+    """The shipped corpus of probe texts; CorpusError if its file is missing or damaged."""
+    changed = RECORDING.stat().st_mtime_ns if RECORDING.exists() else 0
+    return _load(RECORDING, changed)
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def of_text(trace: RoutingTrace) -> Evidence:
+    """One visitor's text; traces are told apart by identity."""
+    return Evidence(routed.corpus_of([trace]), trace)
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def contrast_of(a: RoutingTrace, b: RoutingTrace) -> pd.DataFrame:
+    """How differently two visitors' texts use the experts."""
+    return divergence_table(*(routed.corpus_of([trace]).routing() for trace in (a, b)))
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path, changed: int) -> Evidence:
+    return Evidence(routed.load(path))
+
+
+def _sorted_by(count: Callable, routing: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Where all tokens are of one kind, there is nothing to prefer."""
+    if routing[kind].nunique() < 2:
+        raise NotEnough(f"all tokens have the same {kind}")
+    return count(routing, kind)
+
+
+def _of_language(routing: pd.DataFrame, language: str) -> pd.DataFrame:
+    return routing[routing["language"] == language]
+
+
+COUNTS = {
+    "load": load_table, "balance": balance_table, "together": coactivation_table, "repeats": repeats_table,
+    "coverage": coverage_table, "guess": predictability_table, "kinds": partial(_sorted_by, specialisation_table),
+    "information": partial(_sorted_by, mutual_information_table),
+    "portrait": lambda routing: portrait_table(routing, tuple(kind for kind in KINDS if routing[kind].notna().any())),
+    "reads": lambda routing, language: reads_table(_of_language(routing, language)),
+    "contrast": lambda routing: divergence_table(*(_of_language(routing, language) for language in LANGUAGES)),
+}
