@@ -6,6 +6,7 @@ It does not know how often each domain is asked for.
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 from moe_core.corpus.sources import SOURCES, read
@@ -21,7 +22,15 @@ DOMAINS = {
     "dictionary": ("dict_cedict_short",),
 }
 TOGETHER = {"pair_outside": (2, 8), "sentences_en": (3, 8), "dictionary": (5, 12), "poem": (1, 3)}
+SAME_STORY = re.compile(r"asp-[a-z]+-(\d+)")
 FEW = 1000  # of so few records one in ten is kept, or nothing might be
+
+
+
+def _kept(identity: str, share: int) -> bool:
+    """Held out or not; a storybook's number decides for its English, its Chinese and its pairs at once."""
+    number = SAME_STORY.match(identity)
+    return held_out("storybook", number.group(1), 10) if number else held_out("record", identity, share)
 
 
 class Records:
@@ -34,7 +43,7 @@ class Records:
             if domain == "poem":
                 rows = [row for row in rows if row["dynasty"] == "唐"]
             share = HELD_OUT_SHARE if len(rows) >= FEW else 10
-            self.rows[domain] = [row for row in rows if held_out("record", row["id"], share) == evaluation]
+            self.rows[domain] = [row for row in rows if _kept(row["id"], share) == evaluation]
             if rows and not self.rows[domain]:
                 raise ValueError(f"no record of {domain} is on the {'evaluation' if evaluation else 'training'} side")
             random.Random(f"records-{domain}").shuffle(self.rows[domain])

@@ -120,3 +120,9 @@ def test_outside_records_stay_on_their_side_of_the_split(folder):
 def test_a_small_source_still_has_records_on_both_sides(folder):
     for evaluation in (True, False):
         assert all(outside.Records(folder, evaluation).rows.values())
+
+
+def test_a_storybook_and_its_translation_are_on_the_same_side():
+    for number in range(200):
+        assert len({outside._kept(f"asp-{kind}-{number:04}{page}", share)
+                    for kind, page, share in (("en", "", 10), ("zh", "", 10), ("pair", "-06", 50))}) == 1
