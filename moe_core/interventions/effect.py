@@ -75,7 +75,7 @@ def _rows_of_one(model: MoEscopeForCausalLM, packed: Packed, usual: Walk, doubt:
     removed = _rise(model, packed, usual, layer, chose, _only(routing, chose, expert))
     control = np.full(len(packed), np.nan)
     if routing.expert_ids.shape[1] > 1:
-        control = _rise(model, packed, usual, layer, chose, _another(routing, chose, expert, seed))
+        control = _rise(model, packed, usual, layer, chose, another(routing, chose, expert, seed))
     rows = []
     for scope, members in zip(SCOPES, (np.ones(len(packed), bool), chose.numpy()), strict=True):
         found, other = doubt.mean(removed, members), doubt.mean(control, members)
@@ -99,7 +99,7 @@ def _only(routing: Routing, chose: Tensor, expert: int) -> Tensor:
     return off
 
 
-def _another(routing: Routing, chose: Tensor, expert: int, seed: int) -> Tensor:
+def another(routing: Routing, chose: Tensor, expert: int, seed: int) -> Tensor:
     """For each row that chose the expert, another one of its experts, at random: (n, E)."""
     expert_ids = routing.expert_ids[chose]                                                  # (n, K)
     luck = torch.rand(expert_ids.shape, generator=torch.Generator().manual_seed(seed))

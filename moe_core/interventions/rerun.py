@@ -26,6 +26,7 @@ class Rerun(NamedTuple):
     trace: RoutingTrace
     dropped: tuple[Dropped, ...]  # slots that full experts refused
     losses: np.ndarray            # (T - 1,) nats: how unexpected tokens 1 .. T-1 were; a slot for each but the first
+    following: np.ndarray         # (V,) probabilities of what comes after the last token
 
 
 def regenerate(loaded: LoadedModel, prompt: str, sampling: Sampling, what_if: WhatIf,
@@ -52,4 +53,5 @@ def reread(loaded: LoadedModel, token_ids: list[int], what_if: WhatIf) -> Rerun:
 def _rerun(recording: Recording, intervention: Intervention, stopped: str | None) -> Rerun:
     logits, targets = torch.cat(recording.logits)[:-1], torch.tensor(recording.token_ids[1:], dtype=torch.long)
     losses = F.cross_entropy(logits, targets, reduction="none")
-    return Rerun(recording.trace(stopped), tuple(intervention.dropped), losses.numpy())
+    following = recording.logits[-1][-1].softmax(-1)
+    return Rerun(recording.trace(stopped), tuple(intervention.dropped), losses.numpy(), following.numpy())
