@@ -101,6 +101,14 @@ class Engine:
         with self._turns:
             return compare(loaded, loaded.tokenizer.encode(text), format, **dials)
 
+    def trace(self, text: str) -> RoutingTrace:
+        """The text as it stands, read once."""
+        from moe_core.tracing.own import trace_text
+
+        loaded = self._ready()
+        with self._turns:
+            return trace_text(loaded, text)
+
     def _ready(self):
         if self.loaded is None:
             raise NotReady(self._error or "the model is still loading")

@@ -10,6 +10,7 @@ from app.engine import Engine
 from app.labels import Labels
 from app.link import from_query, to_query
 from app.session import Session
+from app.tabs.experts import ExpertsTab
 from app.tabs.precision import PrecisionTab
 from app.tabs.prompt import PromptTab
 from app.tabs.wiring import QUIET
@@ -69,7 +70,8 @@ class Page:
         with gr.Tabs():
             self.prompt = PromptTab(labels, session, engine)
             self.precision = PrecisionTab(labels, session, engine)
-        self.tabs = [self.prompt, self.precision]
+            self.experts = ExpertsTab(labels, session, engine)
+        self.tabs = [self.prompt, self.precision, self.experts]
         self.arrival = [session, self.language, self.prompt.prompt, *self.prompt.dials.values()]
         self.drawn = [session, self.notice, *(component for tab in self.tabs for component in tab.shown)]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from app.observing import Observing
 from moe_core.tracing.trace import RoutingTrace
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Session:
     comparison: "Comparison | None" = None
     compared_position: int = 0               # the token selected in the comparison
     taken: str = ""                          # the text that the precision tab took over from the trace last
+    observing: Observing = field(default_factory=Observing)  # what the tab Experts shows
     link: dict = field(default_factory=dict)  # what the address bar needs to restore the run
 
     def __deepcopy__(self, memo) -> "Session":
@@ -29,6 +31,10 @@ class Session:
     def but(self, **changes) -> "Session":
         """This session with some fields changed."""
         return replace(self, **changes)
+
+    def observe(self, **changes) -> "Session":
+        """This session with something else to look at in the tab Experts."""
+        return self.but(observing=replace(self.observing, **changes))
 
     def with_trace(self, trace: RoutingTrace) -> "Session":
         """The visitor's own trace takes the place of the recorded one; the selection stays inside it."""

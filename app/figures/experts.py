@@ -12,8 +12,8 @@ from app.figures import drawing
 from app.figures.drawing import Labels, downward, numbered, picture
 from app.figures.prompt import load_map
 
-__all__ = ["coactivation", "coverage", "divergence", "load_map", "mutual_information", "predictability", "repeats",
-           "specialisation"]
+__all__ = ["balance", "coactivation", "coverage", "divergence", "load", "load_map", "mutual_information",
+           "predictability", "repeats", "specialisation"]
 
 ENGLISH = drawing.ENGLISH | {
     "together": "also choose", "preference": "of these tokens choose", "tokens": "tokens",
@@ -22,11 +22,32 @@ ENGLISH = drawing.ENGLISH | {
     "even": "even routing", "reordered": "same tokens, shuffled", "first": "same first choice",
     "any": "an expert in common", "pairs": "pairs of neighbours", "guessed": "first choices guessed from the token",
     "baseline": "always the busiest expert", "seen": "seen elsewhere",
+    "violation": "MaxVio", "idle": "idle experts",
 }
 MOST_PRINTED = 16  # experts whose cells carry their number
 MOST_LABELS = 40   # rows of a preference map; the most frequent labels stay
 BAR = {"color": theme.BAR, "opacity": 0.6, "cornerradius": 3}  # pale, so that a chance mark shows on it
 FARTHEST = 3.0     # doublings; beyond 8 times chance, or an eighth of it, the colour does not change
+
+
+def load(loads: pd.DataFrame, layer: int, expert: int, *, labels: Labels = None) -> go.Figure:
+    """The load map of all layers with one expert picked out."""
+    figure = load_map(loads, labels=labels)
+    row, column = (np.searchsorted(np.unique(loads[name]), [value])
+                   for name, value in (("layer", layer), ("expert", expert)))
+    picked = {"type": "scatter", "mode": "lines", "line": {"color": theme.ACCENT, "width": 3}, "hoverinfo": "skip",
+              **drawing.frames(column, row, 0.48, 0.47)}
+    return go.Figure(data=[*figure.data, picked], layout=figure.layout, _validate=False)
+
+
+def balance(balances: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
+    """How much more than the mean the busiest expert of each layer gets: 0 = all alike, 1 = twice the mean.
+    The grey mark is what even routing of as many tokens gives; its upper end holds 95 % of them."""
+    words = _words(labels)
+    hover = (f"%{{x}}<br>{words['violation']} %{{y:.2f}}<br>{words['chance']} %{{customdata[0]:.2f}}"
+             f"<br>{words['idle']} %{{customdata[1]}}<extra></extra>")
+    return _against_shuffles(balances.rename(columns={"max_violation": "bits"}), ["chance", "idle"], hover,
+                             words["violation"], words["shuffled"])
 
 
 def coactivation(pairs: pd.DataFrame, layer: int, *, labels: Labels = None) -> go.Figure:

@@ -144,13 +144,14 @@ class ExpertsTab:
         self.status = StatusLine(elem_id="experts-status")
         self.numbers = Numbers([])
         with gr.Row(elem_classes="choices"):
-            self.layer = labels.make(
-                gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
-                maximum=max(len(first.trace.layers) - 1, 1), value=first.layer, buttons=[], elem_classes="layer",
-                min_width=240)
-            self.expert = labels.make(gr.Radio, {"label": "experts.expert"}, value=0, elem_classes="pills",
-                                      choices=[(f"E{number}", number) for number in range(first.trace.experts)],
-                                      min_width=320, elem_id="experts-expert")
+            with gr.Column(min_width=240):
+                self.layer = labels.make(
+                    gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
+                    maximum=max(len(first.trace.layers) - 1, 1), value=first.layer, buttons=[], elem_classes="layer")
+            with gr.Column(min_width=280):
+                self.expert = labels.make(gr.Radio, {"label": "experts.expert"}, value=0, elem_classes="pills",
+                                          choices=[(f"E{number}", number) for number in range(first.trace.experts)],
+                                          elem_id="experts-expert")
         self.portrait = StatusLine(elem_id="experts-portrait")
 
     def _lay_out_panels(self, labels: Labels) -> dict[str, FigurePanel]:
@@ -176,12 +177,15 @@ class ExpertsTab:
     def _lay_out_contrast(self, labels: Labels) -> None:
         with gr.Column(elem_classes="sheet"):
             with gr.Row(elem_classes="ask"):
-                self.texts = [labels.make(
-                    gr.Textbox, {"label": f"experts.contrast.{name}", "placeholder": f"experts.contrast.{name}.empty"},
-                    value="", lines=1, max_lines=6, scale=4, min_width=200) for name in ("a", "b")]
+                self.texts = [self._lay_out_text(labels, name) for name in ("a", "b")]
                 self.run = labels.make(gr.Button, {"value": "compare.run"}, variant="primary", scale=1, min_width=120,
                                        elem_id="experts-compare")
             self.contrast_status = StatusLine()
+
+    def _lay_out_text(self, labels: Labels, name: str) -> gr.Textbox:
+        words = {"label": f"experts.contrast.{name}", "placeholder": f"experts.contrast.{name}.empty"}
+        with gr.Column(scale=4, min_width=240):
+            return labels.make(gr.Textbox, words, value="", lines=1, max_lines=6)
 
     def _connect(self) -> None:
         counted = [self.session, *self.shown]
