@@ -4,6 +4,7 @@ import json
 import threading
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from app.observing import KINDS
@@ -65,6 +66,7 @@ def test_every_panel_states_its_n_and_is_drawn_in_both_languages(looking, langua
     assert f"n = {n}" in panel["caption"]
     assert panel["badge"].startswith({"en": "recorded", "zh": "录制"}[language])
     assert len(panel["figure"]) < 150_000
+    go.Figure(json.loads(panel["figure"]))  # validates
     assert "{" not in panel["title"] + panel["caption"] + panel["summary"]
 
 
