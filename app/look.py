@@ -26,7 +26,8 @@ def gradio_theme() -> gr.themes.Base:
     made = gr.themes.Base(font=[gr.themes.Font(name.strip(' "')) for name in theme.FONT.split(",")],
                           font_mono=["ui-monospace", "monospace"],
                           radius_size=gr.themes.sizes.radius_lg)
-    return made.set(color_accent="var(--accent)", **{name: value for key, value in _GRADIO.items() for name in (key, f"{key}_dark")})
+    both = {name: value for key, value in _GRADIO.items() for name in (key, f"{key}_dark")}
+    return made.set(color_accent="var(--accent)", **both)
 
 
 # One value for light and dark: the variables themselves change.

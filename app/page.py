@@ -24,6 +24,8 @@ LAUNCH = {
     "css_paths": look.STYLE_SHEETS,
 }
 
+LANGUAGE_OF_DOCUMENT = "(language) => { document.documentElement.lang = language; }"  # for fonts and screen readers
+
 
 def build_page(engine: Engine, recorded: RoutingTrace) -> gr.Blocks:
     """The page around one engine; `recorded` is what a visitor sees before the model is there."""
@@ -54,6 +56,7 @@ def _connect(demo: gr.Blocks, page: "Page") -> None:
     for event in (arrived.then, page.language.input):
         event(page.relabel, [page.session, page.language], page.labels.components, **QUIET)
     arrived.then(page.redraw_if_needed, [page.session, page.language], page.drawn, **QUIET)
+    page.language.change(None, page.language, None, js=LANGUAGE_OF_DOCUMENT, **QUIET)
     page.language.input(page.redraw, [page.session, page.language], page.drawn, **QUIET)
     ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",
                          api_visibility="private")

@@ -25,11 +25,11 @@ class PrecisionTab:
         with self.tab:
             with gr.Column(elem_classes="sheet"):
                 self._lay_out_question(labels, first)
-                self.status = StatusLine()
+                self.status = StatusLine(elem_id="compare-status")
                 self.numbers = Numbers([])
             with gr.Column(elem_classes="sheet"):
                 self.strip = TokenStrip(views.strip_value(first), elem_id="compared")
-                self.detail = StatusLine()
+                self.detail = StatusLine(elem_id="compare-detail")
                 self.layer = labels.make(
                     gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
                     maximum=max(len(first.trace.layers) - 1, 1), value=first.layer, buttons=[], elem_classes="layer")
@@ -117,7 +117,7 @@ class PrecisionTab:
     def _lay_out_panels(self) -> dict[str, FigurePanel]:
         panels = {}
         for names in (("kl", "difference"), ("flips", "scatter")):
-            with gr.Row(elem_classes="panels"):
+            with gr.Row(elem_classes="panels even"):
                 for name in names:
                     with gr.Column(min_width=320):
                         panels[name] = FigurePanel(elem_id=f"compare-{name}")

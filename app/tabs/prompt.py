@@ -15,7 +15,7 @@ from app.views.status import refusal_line, resting_line, run_line, stage_line
 from app.words import say
 
 DEFAULT_PROMPT = "我喜欢学习AI"
-EXAMPLES = (DEFAULT_PROMPT, "Once upon a time", "小猫和小狗", "The cat sat on the mat", "从前有一只 rabbit", "春天来了，")
+EXAMPLES = (DEFAULT_PROMPT, "Once upon a time", "从前有一只小猫", "The little dog", "小明说：", "def add(a, b):")
 
 
 class PromptTab:
@@ -27,7 +27,7 @@ class PromptTab:
         with labels.make(gr.Tab, {"label": "tab.prompt"}, id="prompt"):
             with gr.Column(elem_classes="sheet"):
                 self._lay_out_question(labels)
-                self.status = StatusLine()
+                self.status = StatusLine(elem_id="run-status")
                 self.strip = TokenStrip(views.strip_value(first), elem_id="strip")
                 self._lay_out_layer(labels, first)
                 self._lay_out_dials(labels)

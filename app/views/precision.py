@@ -11,6 +11,7 @@ from app.views.strip import strip
 from app.words import say
 from moe_core.precision.comparison import Comparison, outputs_table
 from moe_core.statistics.agreement import agreement_table, flip_table
+from moe_core.tracing.trace import RoutingTrace
 
 PANELS = ("kl", "difference", "flips", "map", "scatter")
 FAINTEST, STRONGEST = -7, -1  # powers of ten of KL between which the strip's tint grows
@@ -66,12 +67,12 @@ def detail_value(session: Session) -> dict:
     if comparison is None:
         return {}
     row = outputs_table(comparison).iloc[session.compared_position]
-    experts = [" + ".join(f"E{expert}" for expert in sorted(trace.expert_ids[session.layer, session.compared_position].tolist()))
-               for trace in (comparison.reference, comparison.other)]
+    experts = [_experts(trace, session) for trace in (comparison.reference, comparison.other)]
     key = "detail.same" if experts[0] == experts[1] else "detail.flipped"
     route = say(session.language, key, layer=comparison.reference.layers[session.layer], a=experts[0], b=experts[1])
-    text = say(session.language, "detail.token", token=row["token"], position=session.compared_position, kl=_small(row["kl"]),
-               top_a=row["top_a"], top_b=row["top_b"], route=route, format=comparison.settings["format"])
+    text = say(session.language, "detail.token", token=row["token"].strip(), position=session.compared_position,
+               kl=_small(row["kl"]), top_a=row["top_a"], top_b=row["top_b"], route=route,
+               format=comparison.settings["format"])
     return {"kind": "quiet", "text": text}
 
 
@@ -139,6 +140,11 @@ def _facts(session: Session, **more) -> dict:
     return {"n": len(comparison.kl), "format": comparison.settings["format"], "new": comparison.settings["new_tokens"],
             "layers": len(comparison.reference.layers), "k": comparison.reference.experts_per_token,
             "step": (comparison.first_divergence or 0) + 1, **more}
+
+
+def _experts(trace: RoutingTrace, session: Session) -> str:
+    chosen = trace.expert_ids[session.layer, session.compared_position]
+    return " + ".join(f"E{expert}" for expert in sorted(chosen.tolist()))
 
 
 def _row(name: str, ids: tuple, comparison: Comparison, decode) -> dict:

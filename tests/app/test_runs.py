@@ -1,0 +1,31 @@
+"""Stop ends the visitor's own run and nobody else's."""
+
+from app.runs import Runs
+
+
+def test_stop_reaches_only_that_visitor():
+    runs = Runs()
+    ours, theirs = runs.begin("ours"), runs.begin("theirs")
+    runs.stop("ours")
+    assert ours.is_set()
+    assert not theirs.is_set()
+
+
+def test_a_new_run_ends_the_one_before():
+    runs = Runs()
+    first, second = runs.begin("me"), runs.begin("me")
+    assert first.is_set()
+    assert not second.is_set()
+
+
+def test_an_old_run_that_ends_late_leaves_the_new_one_stoppable():
+    runs = Runs()
+    first = runs.begin("me")
+    second = runs.begin("me")
+    runs.end("me", first)
+    runs.stop("me")
+    assert second.is_set()
+
+
+def test_stop_without_a_run_does_nothing():
+    Runs().stop("nobody")

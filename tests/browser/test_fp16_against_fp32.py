@@ -1,0 +1,44 @@
+"""The same tokens through both formats: how far apart, where the routes flipped, on what device."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def compared(opened):
+    opened.get_by_role("tab", name="fp16 against fp32").click()
+    expect(opened.locator("#compare-status")).to_contain_text("Measured over 16 tokens")
+    return opened
+
+
+def test_opening_the_tab_compares_the_text_of_the_first(compared):
+    expect(compared.locator("#compared .token")).to_have_count(16)
+    expect(compared.locator(".numbers dt").first).to_have_text("Mean KL")
+    expect(compared.locator("#compare-kl .main-svg").first).to_be_visible()
+
+
+def test_engine_format_and_device_are_named(compared):
+    expect(compared.locator("#compare-kl .badge")).to_have_text("measured · fp32 / fp16 computed · CPU")
+    compared.get_by_label("Only stored in it").check(force=True)
+    expect(compared.locator("#compare-kl .badge")).to_have_text("measured · fp32 / fp16 stored · CPU")
+
+
+def test_replayed_routes_do_not_flip(compared):
+    compared.get_by_label("Replay fp32's routes").check()
+    expect(compared.locator("#compare-map .caption")).to_contain_text("0 flips")
+    expect(compared.locator("#compared .token.flipped")).to_have_count(0)
+
+
+def test_a_clicked_token_tells_what_each_format_expects(compared):
+    compared.locator("#compared .token").nth(2).click()
+    expect(compared.locator("#compare-detail")).to_contain_text("at position 2: KL")
+
+
+def test_both_greedy_texts_are_shown(compared):
+    expect(compared.locator(".pair dt")).to_have_text(["fp32", "fp16"])
+
+
+def test_a_blank_text_runs_nothing(compared):
+    compared.locator(".question textarea").fill(" ")
+    compared.get_by_role("button", name="Compare").click()
+    expect(compared.locator("#compare-status")).to_contain_text("Please write something first")
