@@ -22,14 +22,14 @@ class TrainingLog:
         kept = [row for row in self._rows() if int(row["step"]) <= last_step] if last_step else []
         unfinished = self.path.with_suffix(".unfinished")
         with unfinished.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, self.columns)
+            writer = csv.DictWriter(file, self.columns, lineterminator="\n")
             writer.writeheader()
             writer.writerows(kept)
         os.replace(unfinished, self.path)
 
     def add(self, row: dict) -> None:
         with self.path.open("a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, self.columns).writerow(row)
+            csv.DictWriter(file, self.columns, lineterminator="\n").writerow(row)
 
     def _rows(self) -> list[dict]:
         if not self.path.is_file():
