@@ -41,7 +41,7 @@ class Dials:
 
 PRESETS = {
     # The model shipped with the first version: the default shape; on two shared cores the clock ends it.
-    "first": Dials(steps=4000, minutes=52.0, learning_rate=2.5e-3),
+    "first": Dials(steps=4000, minutes=38.0, learning_rate=2.5e-3),
     # Something to look at after two minutes.
     "tiny": Dials(
         steps=400,
