@@ -111,4 +111,5 @@ class Page:
         while self.engine.stage.name == "loading":
             yield stage_line(self.engine.stage, session.language)
             await asyncio.sleep(0.3)
+        self.experts.prepare()
         yield stage_line(self.engine.stage, session.language)

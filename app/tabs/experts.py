@@ -10,11 +10,13 @@ from app.observing import KINDS, PROBES, TEXT
 from app.session import Session
 from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
 from app.views import experts as views
+from app.views import experts_evidence as evidence
 from app.views import experts_portrait as portraits
 from app.views.status import refusal_line, stage_line
 from app.words import say
 from moe_core.tracing.corpus import CorpusError
 
+WIDE = ("load", "kinds", "together")  # their cells carry numbers
 COUNTING = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE}
 
 
@@ -38,6 +40,10 @@ class ExpertsTab:
         if session.observing.evidence is None:
             return {}
         return {**self._show_texts(session), **self._draw(session, *self.panels)}
+
+    def prepare(self) -> None:
+        """Count the recorded corpus in the background, so that nobody need wait for it."""
+        evidence.count_ahead()
 
     def open(self, session: Session):
         """Count when the tab is opened for the first time, and when the visitor's text is a new one."""
@@ -110,7 +116,7 @@ class ExpertsTab:
         for row in views.ROWS:
             yield self._draw(session, *row)
         yield {self.status: status}
-        found.count_kinds()
+        found.count_all()
 
     def _look(self, session: Session, layer, expert, *panels: str) -> dict:
         corpus = session.observing.evidence and session.observing.evidence.corpus
@@ -144,11 +150,11 @@ class ExpertsTab:
         self.status = StatusLine(elem_id="experts-status")
         self.numbers = Numbers([])
         with gr.Row(elem_classes="choices"):
-            with gr.Column(min_width=240):
+            with gr.Column(min_width=200):
                 self.layer = labels.make(
                     gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
                     maximum=max(len(first.trace.layers) - 1, 1), value=first.layer, buttons=[], elem_classes="layer")
-            with gr.Column(min_width=280):
+            with gr.Column(min_width=200):
                 self.expert = labels.make(gr.Radio, {"label": "experts.expert"}, value=0, elem_classes="pills",
                                           choices=[(f"E{number}", number) for number in range(first.trace.experts)],
                                           elem_id="experts-expert")
@@ -156,7 +162,8 @@ class ExpertsTab:
 
     def _lay_out_panels(self, labels: Labels) -> dict[str, FigurePanel]:
         def make(*names: str) -> dict:
-            return {name: FigurePanel(elem_id=f"experts-{name}") for name in names}
+            return {name: FigurePanel(elem_id=f"experts-{name}", elem_classes="wide" if name in WIDE else None)
+                    for name in names}
 
         with gr.Row(elem_classes="panels"):
             with gr.Column(min_width=320):

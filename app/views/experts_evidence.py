@@ -6,7 +6,8 @@ It does not know who looks: visitors who look at the same texts share the counts
 import os
 import threading
 from collections.abc import Callable
-from functools import lru_cache, partial
+from contextlib import suppress
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -23,12 +24,13 @@ from moe_core.statistics.reads import reads_table
 from moe_core.statistics.repeats import repeats_table
 from moe_core.statistics.specialisation import mutual_information_table, specialisation_table
 from moe_core.tracing import corpus as routed
-from moe_core.tracing.corpus import RoutedCorpus
+from moe_core.tracing.corpus import CorpusError, RoutedCorpus
 from moe_core.tracing.trace import RoutingTrace
 
 RECORDING = Path(os.environ.get(
     "MOESCOPE_PROBES", Path(__file__).resolve().parents[2] / "assets" / "traces" / "probes.json"))
 LANGUAGES = ("en", "zh")
+_LOADING = threading.Lock()  # whoever comes second finds the file read
 TEXTS_KEPT = 16  # visitors' own texts whose counts are kept
 
 
@@ -64,20 +66,30 @@ class Evidence:
                     raise NotEnough(str(error)) from error
             return self._tables[name, *choice]
 
-    def count_kinds(self) -> None:
-        """Count every kind of token before anybody asks, so that a later click need not wait."""
-        for kind in KINDS:
-            for name in ("kinds", "information"):
-                try:
-                    self.table(name, kind)
-                except NotEnough:
-                    continue
+    def count_all(self) -> None:
+        """Count everything before anybody asks, so that no click need wait."""
+        choices = {"kinds": KINDS, "information": KINDS, "reads": self.languages}
+        for name in COUNTS:
+            for choice in choices.get(name, [None]):
+                with suppress(NotEnough):
+                    self.table(name, *filter(None, [choice]))
 
 
 def recorded() -> Evidence:
     """The shipped corpus of probe texts; CorpusError if its file is missing or damaged."""
     changed = RECORDING.stat().st_mtime_ns if RECORDING.exists() else 0
-    return _load(RECORDING, changed)
+    with _LOADING:
+        return _load(RECORDING, changed)
+
+
+@cache
+def count_ahead() -> None:
+    """Begin to count the recorded corpus in the background; a second call does nothing."""
+    def count() -> None:
+        with suppress(CorpusError):  # the tab itself will say so
+            recorded().count_all()
+
+    threading.Thread(target=count, name="counting", daemon=True).start()
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
