@@ -40,6 +40,6 @@ def _visible_char(char: str) -> str:
         return chr(0x2400 + ord(char))  # Unicode's own pictures of the control characters
     if char == "\x7f":
         return "\u2421"
-    if char in _REORDERING or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
-        return f"U+{ord(char):04X}"  # it would reorder or break the line around it
+    if char == "\ufffd" or char in _REORDERING or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
+        return f"U+{ord(char):04X}"  # it would reorder or break the line, or look like our own mistake
     return char

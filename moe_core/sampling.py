@@ -3,7 +3,6 @@
 Knows nothing of tensors, so that the page can hold it before torch is there.
 """
 
-import math
 from dataclasses import dataclass
 
 
@@ -20,7 +19,7 @@ class Sampling:
     def __post_init__(self):
         _require(isinstance(self.max_new_tokens, int) and self.max_new_tokens >= 0, "max_new_tokens", "0 or more",
                  self.max_new_tokens)
-        _require(math.isfinite(self.temperature) and 0 <= self.temperature <= 5, "temperature", "0..5", self.temperature)
+        _require(0 <= self.temperature <= 5, "temperature", "0..5", self.temperature)  # not a number fails this too
         _require(0 < self.top_p <= 1, "top_p", "above 0 and at most 1", self.top_p)
         _require(self.top_k >= 0, "top_k", "0 or more", self.top_k)
         _require(0 <= self.seed < 2**32, "seed", "0..4294967295", self.seed)

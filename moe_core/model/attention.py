@@ -20,7 +20,8 @@ def rotary_table(head_width: int, positions: int, theta: float) -> Rotation:
 def rotate(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """Turn each pair (i, i + half) of a head by its position's angle: (B, H, T, head_width) -> the same."""
     first, second = heads.chunk(2, -1)
-    return heads * cosine + torch.cat((-second, first), -1) * sine
+    turned = torch.cat((-second, first), -1)
+    return heads * cosine.to(heads.dtype) + turned * sine.to(heads.dtype)
 
 
 class CausalSelfAttention(nn.Module):

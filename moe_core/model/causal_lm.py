@@ -19,7 +19,7 @@ from transformers.utils.output_capturing import OutputRecorder, capture_outputs
 from moe_core.config import MoEscopeConfig
 from moe_core.model.attention import CausalSelfAttention, Rotation, rotary_table
 from moe_core.model.experts import Experts, SharedExpert
-from moe_core.model.losses import load_balance, router_z
+from moe_core.model.losses import router_loss
 from moe_core.model.moe_layer import MoELayer
 from moe_core.model.norm import RMSNorm
 from moe_core.model.router import Routing, TopKRouter
@@ -102,6 +102,8 @@ class MoEscopeModel(MoEscopePreTrainedModel):
     def forward(self, input_ids=None, attention_mask=None, position_ids=None, past_key_values=None,
                 inputs_embeds=None, use_cache=None, **kwargs) -> MoeModelOutputWithPast:
         hidden = self.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds  # (B, T) -> (B, T, D)
+        if self.training and self.layers[0].gradient_checkpointing:  # a layer that runs twice would fill a cache twice
+            use_cache = past_key_values = None
         if use_cache and past_key_values is None:
             past_key_values = DynamicCache(config=self.config)
         if position_ids is None:
@@ -141,10 +143,8 @@ class MoEscopeForCausalLM(MoEscopePreTrainedModel, GenerationMixin):
         return Training(hidden, recorder.routings)
 
     def router_loss(self, routings: list[Routing]) -> Tensor:
-        """Balance loss and z-loss with their coefficients, each a mean over layers."""
-        balance = torch.stack([load_balance(routing) for routing in routings]).mean()
-        size = torch.stack([router_z(routing) for routing in routings]).mean()
-        return self.config.router_aux_loss_coef * balance + self.config.router_z_loss_coef * size
+        """What training adds to the next-token loss so that the routers stay balanced and small."""
+        return router_loss(routings, self.config.router_aux_loss_coef, self.config.router_z_loss_coef)
 
     @can_return_tuple
     def forward(self, input_ids=None, attention_mask=None, position_ids=None, past_key_values=None, inputs_embeds=None,

@@ -44,6 +44,7 @@ class Fed(NamedTuple):
 @torch.inference_mode()
 def feed(model: MoEscopeForCausalLM, token_ids: list[int], cache: Cache, *watchers: Watcher) -> Tensor:
     """Logits (T, V) after each of these tokens, which stand behind what the cache holds."""
+    assert len(token_ids) == 1 or cache.length == 0, "several tokens behind others would need a mask of their own"
     decoder = model.model
     hidden = decoder.embed_tokens(torch.tensor([token_ids]))  # (1, T, D)
     with watching(*watchers):

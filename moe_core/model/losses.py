@@ -25,6 +25,13 @@ def router_z(routing: Routing) -> Tensor:
     return routing.logits.logsumexp(-1).square().mean()
 
 
+def router_loss(routings: list[Routing], balance_weight: float, z_weight: float) -> Tensor:
+    """Balance loss and z-loss of every layer, summed, each with its coefficient."""
+    balance = sum(load_balance(routing) for routing in routings)
+    size = sum(router_z(routing) for routing in routings)
+    return balance_weight * balance + z_weight * size
+
+
 def max_violation(routing: Routing) -> float:
     """MaxVio of one layer: (largest load - mean load) / mean load (Wang et al. 2024, eq. 4); 0 = balanced."""
     counts = routing.expert_ids.flatten().bincount(minlength=routing.logits.shape[-1]).float()

@@ -142,8 +142,10 @@ def _last(routing: Routing, rows: int) -> Routing:
 
 
 def _best(logits: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    probabilities, token_ids = logits.softmax(-1).topk(min(CANDIDATES, logits.shape[-1]), -1)
-    return token_ids.numpy(), probabilities.numpy()
+    best = logits.softmax(-1).topk(min(CANDIDATES, logits.shape[-1]), -1)
+    probabilities, token_ids = best.values.numpy(), best.indices.numpy()
+    order = np.lexsort((token_ids, -probabilities))  # on a tie the lowest id first, as greedy generation has it
+    return np.take_along_axis(token_ids, order, -1), np.take_along_axis(probabilities, order, -1)
 
 
 def _damaged(parameter_files: list[Path], folder: Path) -> Path:

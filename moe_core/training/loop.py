@@ -18,7 +18,7 @@ from moe_core.model.router import Routing
 from moe_core.training.batches import TokenStream
 from moe_core.training.checkpoint import load_checkpoint, save_checkpoint
 from moe_core.training.log import TrainingLog
-from moe_core.training.loss import next_token_gradient, next_token_loss, router_loss
+from moe_core.training.loss import next_token_gradient, next_token_loss
 from moe_core.training.presets import Dials
 
 CHECKPOINT, LOG = "checkpoint.pt", "training_log.csv"
@@ -90,7 +90,7 @@ class Run:
         hidden, routings = self.model.forward_for_training(batch[:, :-1])
         rows = hidden.flatten(0, 1)                                                       # (B, T, D) -> (N, D)
         loss, gradient = next_token_gradient(rows, batch[:, 1:].flatten(), self.model.lm_head.weight)
-        torch.autograd.backward([rows, router_loss(routings, self.model.config)], [gradient, None])
+        torch.autograd.backward([rows, self.model.router_loss(routings)], [gradient, None])
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.dials.clip)
         self.optimizer.step()
         self.optimizer.zero_grad()

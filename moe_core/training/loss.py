@@ -1,4 +1,4 @@
-"""The next-token loss in slices, and what the routers add to it.
+"""The next-token loss in slices.
 
 The logits of a whole batch would be twenty times the size of everything else; a slice stays in the cache.
 """
@@ -6,10 +6,6 @@ The logits of a whole batch would be twenty times the size of everything else; a
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-from moe_core.config import MoEscopeConfig
-from moe_core.model.losses import load_balance, router_z
-from moe_core.model.router import Routing
 
 SLICE = 1024  # tokens
 
@@ -39,10 +35,3 @@ def next_token_gradient(hidden: Tensor, targets: Tensor, head: nn.Parameter) -> 
         torch.mm(logits, head, out=out)
         head.grad.addmm_(logits.t(), rows, alpha=each)
     return total * each, gradient.mul_(each)
-
-
-def router_loss(routings: list[Routing], config: MoEscopeConfig) -> Tensor:
-    """Balance loss and z-loss of every layer, summed, each with its coefficient."""
-    balance = sum(load_balance(routing) for routing in routings)
-    size = sum(router_z(routing) for routing in routings)
-    return config.router_aux_loss_coef * balance + config.router_z_loss_coef * size
