@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from app import limits
 from app.turns import FairTurns
+from moe_core.interventions.choices import WhatIf
+from moe_core.interventions.limits import Limits
 from moe_core.sampling import Sampling
 from moe_core.tracing.trace import RoutingTrace
 
@@ -79,7 +81,9 @@ class Engine:
         """The growing trace, some frames a second; ends when the text does, at `stop`, or at the deadline."""
         from moe_core.tracing.own import trace_stream
 
-        steps = trace_stream(self._ready(), prompt, sampling)
+        return self._follow(trace_stream(self._ready(), prompt, sampling), stop)
+
+    def _follow(self, steps: Iterator[RoutingTrace], stop: threading.Event) -> Iterator[RoutingTrace]:
         deadline = time.monotonic() + limits.SECONDS_PER_RUN
         trace = self._next(steps)
         while trace is not None:
@@ -108,6 +112,46 @@ class Engine:
         loaded = self._ready()
         with self._turns:
             return trace_text(loaded, text)
+
+    def regenerate(self, prompt: str, sampling: Sampling, what_if: WhatIf,
+                   stop: threading.Event) -> Iterator[RoutingTrace]:
+        """As stream, under a what-if."""
+        from moe_core.interventions.rerun import regenerate
+
+        return self._follow((run.trace for run in regenerate(self._ready(), prompt, sampling, what_if)), stop)
+
+    def reread(self, text: str, what_if: WhatIf):
+        """One pass over the text under a what-if: its losses and what may follow."""
+        from moe_core.interventions.rerun import reread
+
+        loaded = self._ready()
+        with self._turns:
+            return reread(loaded, loaded.tokenizer.encode(text), what_if)
+
+    def why(self, token_ids: list[int], layer: int, position: int):
+        """The runner-up of one token in one layer, and what it would have changed."""
+        from moe_core.interventions.why import why
+
+        loaded = self._ready()
+        with self._turns:
+            return why(loaded.model, token_ids, layer, position)
+
+    def effect(self, text: str, layer: int, bounds: Limits):
+        """What is lost without each expert of one layer, over this text."""
+        from moe_core.interventions.effect import effects
+
+        loaded = self._ready()
+        with self._turns:  # one layer's worth, then the next visitor
+            return effects(loaded.model, [loaded.tokenizer.encode(text)], [layer], limits=bounds)
+
+    def token_label(self, token_id: int) -> str:
+        return self._ready().tokenizer.pieces([token_id])[0].label
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Layers and experts of the model."""
+        config = self._ready().model.config
+        return config.num_hidden_layers, config.num_experts
 
     def _ready(self):
         if self.loaded is None:

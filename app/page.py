@@ -13,6 +13,7 @@ from app.session import Session
 from app.tabs.experts import ExpertsTab
 from app.tabs.precision import PrecisionTab
 from app.tabs.prompt import PromptTab
+from app.tabs.what_if import WhatIfTab
 from app.tabs.wiring import QUIET
 from app.views.status import stage_line
 from app.words import LANGUAGES, choose_language, say
@@ -74,7 +75,8 @@ class Page:
             self.prompt = PromptTab(labels, session, engine)
             self.precision = PrecisionTab(labels, session, engine)
             self.experts = ExpertsTab(labels, session, engine)
-        self.tabs = [self.prompt, self.precision, self.experts]
+            self.what_if = WhatIfTab(labels, session, engine)
+        self.tabs = [self.prompt, self.precision, self.experts, self.what_if]
         self.arrival = [session, self.language, self.prompt.prompt, *self.prompt.dials.values()]
         self.drawn = [session, self.notice, *(component for tab in self.tabs for component in tab.shown)]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from app.asking import Asking
 from app.observing import Observing
 from moe_core.tracing.trace import RoutingTrace
 
@@ -23,6 +24,8 @@ class Session:
     compared_position: int = 0               # the token selected in the comparison
     taken: str = ""                          # the text that the precision tab took over from the trace last
     observing: Observing = field(default_factory=Observing)  # what the tab Experts shows
+    asking: Asking = Asking()                # what the tab What if shows
+    observing: Observing = field(default_factory=Observing)  # what the tab Experts shows
     link: dict = field(default_factory=dict)  # what the address bar needs to restore the run
 
     def __deepcopy__(self, memo) -> "Session":
@@ -31,6 +34,14 @@ class Session:
     def but(self, **changes) -> "Session":
         """This session with some fields changed."""
         return replace(self, **changes)
+
+    def observe(self, **changes) -> "Session":
+        """This session with something else to look at in the tab Experts."""
+        return self.but(observing=replace(self.observing, **changes))
+
+    def ask(self, **changes) -> "Session":
+        """This session with another question in the tab What if."""
+        return self.but(asking=replace(self.asking, **changes))
 
     def observe(self, **changes) -> "Session":
         """This session with something else to look at in the tab Experts."""

@@ -13,8 +13,9 @@ from moe_core.commands.arguments import EMBEDDED_MODEL, number
 from moe_core.commands.printing import columns
 from moe_core.commands.record import PROBES, parts_of, sentences_of
 from moe_core.commands.statistics import rows
+from moe_core.interventions import recording
 
-KEYS = ["layer", "expert", "delta_nats", "low", "high", "control_low", "control_high", "n"]  # a promise to others
+KEYS = list(recording.KEYS)
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -27,6 +28,8 @@ def add(commands: argparse._SubParsersAction) -> None:
                         help="a model folder (default: the embedded model)")
     parser.add_argument("--seconds", type=number, metavar="S", help="stop after this time with what is measured")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of resampling and control (0)")
+    parser.add_argument("--out", type=Path, metavar="FILE",
+                        help="also keep it as a file for the page (assets/traces/effect.json)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     parser.set_defaults(run=run)
 
@@ -55,7 +58,10 @@ def run(arguments: argparse.Namespace) -> dict:
                 "complete": found.complete, **found.settings}
     print(table(found.table), "", summary(settings), sep="\n")
     by_scope = {scope: rows(part[KEYS]) for scope, part in found.table.groupby("scope")}
-    return {"rows": by_scope.get("all", []), "rows_chosen": by_scope.get("chosen", []), "settings": settings}
+    result = {"rows": by_scope.get("all", []), "rows_chosen": by_scope.get("chosen", []), "settings": settings}
+    if arguments.out is not None:
+        print(f"kept in {recording.save(result, arguments.out)}")
+    return result
 
 
 def table(effects: pd.DataFrame) -> str:

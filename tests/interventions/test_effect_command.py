@@ -8,6 +8,7 @@ import torch
 from moe_core.__main__ import main
 from moe_core.commands.record import PROBES, sentences_of
 from moe_core.config import MoEscopeConfig
+from moe_core.interventions import recording
 from moe_core.interventions.effect import effects
 from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.tokenizer import Tokenizer
@@ -108,3 +109,11 @@ def ends_with(arguments: list[str]) -> int:
         return main(arguments)
     except SystemExit as stopped:
         return stopped.code
+
+
+def test_what_it_prints_can_be_kept_as_a_file_for_the_page(folder, file, tmp_path, capsys):
+    printed = last_line(capsys, "--text", file, "--model", folder, "--out", str(tmp_path / "effect.json"))
+    kept = recording.load(tmp_path / "effect.json")
+    assert len(kept.table) == 2 * 2 * 4
+    assert kept.settings["model_hash"] == printed["settings"]["model_hash"]
+    assert json.loads((tmp_path / "effect.json").read_text(encoding="utf-8"))["rows"] == printed["rows"]

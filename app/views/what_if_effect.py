@@ -1,0 +1,93 @@
+"""What the tab *What if* shows of the effect of every expert: its map, and usage against importance."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from app.asking import CHOSEN, Measured
+from app.figures import what_if as figures
+from app.session import Session
+from app.views.panel import Picture, panel
+from app.views.what_if import figure_labels
+from app.words import say
+from moe_core.interventions import recording
+from moe_core.statistics.correlation import rank_correlation
+
+EFFECT = Path(__file__).parents[2] / "assets" / "traces" / "effect.json"
+LONGEST_QUOTE = 24  # characters of the visitor's text in a sentence
+
+
+@cache
+def recorded_effect(path: Path = EFFECT) -> Measured | None:
+    """The shipped recording, or None when there is none that can be read."""
+    try:
+        return Measured(*recording.load(path), recorded=True)
+    except recording.RecordingError:
+        return None
+
+
+def is_live(session: Session) -> bool:
+    """Whether the visitor's own measurement is shown in place of the recording."""
+    return session.asking.effect is not None and not session.asking.effect.recorded
+
+
+def source_line(session: Session) -> str:
+    """Where the effects come from, or that there are none yet."""
+    effect = session.asking.effect
+    if effect is None:
+        return say(session.language, "what_if.effect.missing")
+    return say(session.language, f"what_if.effect.{'recorded' if effect.recorded else 'live'}", **_facts(session))
+
+
+def panel_value(name: str, session: Session) -> dict:
+    """One panel of this part, drawn anew; empty while nothing is measured."""
+    effect = session.asking.effect
+    if effect is None:
+        return {}
+    kind = "what_if.badge.recorded" if effect.recorded else "badge.measured"
+    badge = say(session.language, kind, model=effect.settings.get("model", ""), device=effect.settings["device"],
+                format={"float32": "fp32"}.get(effect.settings["format"], effect.settings["format"]))
+    return panel(f"what_if.{name}", DRAWERS[name], session, badge)
+
+
+def effect_map(session: Session) -> Picture:
+    """The rise of the loss without each expert, layer by layer."""
+    table = effect_table(session)
+    worst = table.loc[table["delta_nats"].fillna(-np.inf).idxmax()]
+    facts = _facts(session, sure=int(figures.beyond_control(table).sum()), cells=len(table),
+                   worst=int(worst["expert"]), worst_layer=int(worst["layer"]),
+                   worst_rise=f"{worst['delta_nats']:+.3f}")
+    return Picture(figures.effect_map(table, labels=figure_labels(session)), table, facts)
+
+
+def scatter(session: Session) -> Picture:
+    """Usage against importance of every expert."""
+    table = effect_table(session)
+    found = rank_correlation(table["usage"], table["delta_nats"])
+    told = {name: "–" if np.isnan(value) else f"{value:+.2f}" for name, value in found._asdict().items()}
+    facts = _facts(session, cells=int(table["delta_nats"].notna().sum()), correlation=told["value"],
+                   low=told["low"], high=told["high"])
+    return Picture(figures.usage_against_importance(table, labels=figure_labels(session)), table, facts)
+
+
+DRAWERS = {"map": effect_map, "scatter": scatter}
+
+
+def effect_table(session: Session) -> pd.DataFrame:
+    """The effects in the visitor's scope, with `usage`: the part of the tokens that chose the expert."""
+    effect, scope = session.asking.effect, session.asking.scope
+    chosen = effect.table[effect.table["scope"] == CHOSEN].set_index(["layer", "expert"])["n"]
+    table = effect.table[effect.table["scope"] == scope].drop(columns="scope").reset_index(drop=True)
+    usage = chosen.reindex(pd.MultiIndex.from_frame(table[["layer", "expert"]])).to_numpy()
+    return table.assign(usage=usage / effect.settings["tokens"])
+
+
+def _facts(session: Session, **more) -> dict:
+    settings, language = session.asking.effect.settings, session.language
+    text = str(settings["text"])
+    return {"n": settings["tokens"], "texts": settings["texts"], "model": settings.get("model", ""),
+            "text": text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…",
+            "loss": f"{settings['loss']:.3f}", "unit": say(language, f"what_if.unit.{settings['resampled']}"),
+            "scope": say(language, f"what_if.scope.{session.asking.scope}.short"), **more}
