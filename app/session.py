@@ -25,7 +25,6 @@ class Session:
     taken: str = ""                          # the text that the precision tab took over from the trace last
     observing: Observing = field(default_factory=Observing)  # what the tab Experts shows
     asking: Asking = Asking()                # what the tab What if shows
-    observing: Observing = field(default_factory=Observing)  # what the tab Experts shows
     link: dict = field(default_factory=dict)  # what the address bar needs to restore the run
 
     def __deepcopy__(self, memo) -> "Session":
@@ -42,10 +41,6 @@ class Session:
     def ask(self, **changes) -> "Session":
         """This session with another question in the tab What if."""
         return self.but(asking=replace(self.asking, **changes))
-
-    def observe(self, **changes) -> "Session":
-        """This session with something else to look at in the tab Experts."""
-        return self.but(observing=replace(self.observing, **changes))
 
     def with_trace(self, trace: RoutingTrace) -> "Session":
         """The visitor's own trace takes the place of the recorded one; the selection stays inside it."""

@@ -66,8 +66,8 @@ def effect_map(effect: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
                                 for name in ("low", "high", "control_low", "control_high", "n")], axis=-1),
         "hovertemplate": (f"%{{y}} · %{{x}}<br>{words['rise']} %{{z:+.4f}}<br>{words['interval']} "
                           f"%{{customdata[0]:+.4f}} – %{{customdata[1]:+.4f}}<br>"
-                          f"{words['control']} "
-                          f"%{{customdata[2]:+.4f}} – %{{customdata[3]:+.4f}}<br>n = %{{customdata[4]}}<extra></extra>")}
+                          f"{words['control']} %{{customdata[2]:+.4f}} – %{{customdata[3]:+.4f}}<br>"
+                          "n = %{customdata[4]}<extra></extra>")}
     sure = effect[beyond_control(effect)]
     frames = {"type": "scatter", "mode": "lines", "line": {"color": theme.INK, "width": 1.4}, "hoverinfo": "skip",
               **drawing.frames(np.searchsorted(experts, sure["expert"]), np.searchsorted(layers, sure["layer"]),
