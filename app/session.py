@@ -24,7 +24,7 @@ class Session:
     compared_position: int = 0               # the token selected in the comparison
     taken: str = ""                          # the text that the precision tab took over from the trace last
     observing: Observing = field(default_factory=Observing)  # what the tab Experts shows
-    asking: Asking = Asking()                # what the tab What if shows
+    asking: Asking = field(default_factory=Asking)           # what the tab What if shows
     link: dict = field(default_factory=dict)  # what the address bar needs to restore the run
 
     def __deepcopy__(self, memo) -> "Session":
