@@ -173,12 +173,12 @@ class WhatIfTab:
             return labels.make(kind, {"label": f"what_if.{name}", **(more or {})}, **properties)
 
         with gr.Row():
-            with gr.Column(min_width=280):
+            with gr.Column(min_width=280, elem_classes="dials"):
                 off = dial(gr.CheckboxGroup, "off", choices=every, value=[], elem_classes="pills",
                            elem_id="what-if-off")
                 nobody = {"choices": lambda language: [(say(language, "what_if.nobody"), NOBODY), *every]}
                 force = dial(gr.Radio, "force", nobody, value=NOBODY, elem_classes="pills", elem_id="what-if-force")
-            with gr.Column(min_width=280):
+            with gr.Column(min_width=280, elem_classes="dials"):
                 layers = dial(gr.CheckboxGroup, "layers", choices=[(f"L{layer}", layer) for layer in usual.layers],
                               value=list(usual.layers), elem_classes="pills", elem_id="what-if-layers")
                 fusion = dial(gr.Radio, "fusion", {"choices": {name: f"what_if.fusion.{name}" for name in FUSIONS}},
