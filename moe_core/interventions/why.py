@@ -50,6 +50,8 @@ def why(model: MoEscopeForCausalLM, token_ids: list[int], layer: int, position: 
 
 def smallest_nudge(score: np.float32, above: np.float32) -> float:
     """The smallest fp32 number that lifts `score` above `above` in fp32 addition; found by halving."""
+    if not (np.isfinite(score) and np.isfinite(above)):
+        raise ValueError(f"logits must be finite numbers, got {score} and {above}: the parameters are damaged")
     low, high = np.float32(0), np.nextafter(above, np.float32(np.inf)) - score
     while score + high <= above:  # the difference itself was rounded down
         high = np.nextafter(high, np.float32(np.inf))

@@ -56,6 +56,12 @@ def test_no_smaller_number_would_do(score, above):
     assert not score + np.nextafter(nudge, np.float32(0)) > above
 
 
+@pytest.mark.parametrize("damaged", [np.inf, -np.inf, np.nan])
+def test_scores_that_are_no_numbers_are_refused_and_do_not_hang(damaged):
+    with pytest.raises(ValueError, match="logits must be finite numbers"):
+        smallest_nudge(np.float32(0), np.float32(damaged))
+
+
 @pytest.mark.parametrize(("layer", "position", "reason"), [(2, 0, r"layer must lie in 0\.\.1, got 2"),
                                                            (0, 8, r"position must lie in -1\.\.7, got 8"),
                                                            (0, -2, r"position must lie in -1\.\.7, got -2")])
