@@ -101,6 +101,7 @@ class Recording:
         self.logits: list[Tensor] = []                     # each (T, V)
         self._steps: list[list[Routing]] = []              # per step, one Routing per layer
         self._candidates: list[tuple[np.ndarray, np.ndarray]] = []
+        self._labels: list[tuple[str, ...]] = []           # of the candidates, one row per token
 
     def add(self, token_ids: list[int], logits: Tensor) -> None:
         """Take the tokens just fed; their routing is what the watcher has heard since the last call."""
@@ -114,25 +115,27 @@ class Recording:
     def trace(self, stopped: str | None) -> RoutingTrace:
         """Everything so far; `stopped` says why it ends, None while it still grows."""
         layers = [Routing(*map(torch.cat, zip(*steps, strict=True))) for steps in zip(*self._steps, strict=True)]
+        self._steps = [layers]  # joined once, so that a long stream stays as cheap as a short one
         # (L, T, E), (L, T, K), (L, T, K)
         logits, expert_ids, weights = (torch.stack(part) for part in zip(*layers, strict=True))
         candidate_ids, candidate_probabilities = self._candidate_rows()
-        pieces = self.loaded.tokenizer.pieces
         return RoutingTrace(
             model=self.loaded.name, model_hash=self.loaded.hash, settings={**self.settings, "stopped": stopped},
-            token_ids=np.array(self.token_ids), pieces=tuple(pieces(self.token_ids)), phase=self._phases(),
+            token_ids=np.array(self.token_ids), pieces=tuple(self.loaded.tokenizer.pieces(self.token_ids)), phase=self._phases(),
             layers=tuple(range(len(layers))), logits=logits.numpy(), probabilities=logits.softmax(-1).numpy(),
             expert_ids=expert_ids.numpy(), weights=weights.float().numpy(),
             candidate_ids=candidate_ids, candidate_probabilities=candidate_probabilities,
-            candidate_labels=tuple(tuple(pieces([token])[0].label for token in row) for row in candidate_ids.tolist()))
+            candidate_labels=tuple(self._labels))
 
     def _phases(self) -> tuple[str, ...]:
         return ("prompt",) * self.prompt_tokens + ("generated",) * (len(self.token_ids) - self.prompt_tokens)
 
     def _candidate_rows(self) -> tuple[np.ndarray, np.ndarray]:
         """Next-token top-10 of every position, (T, C) ids and probabilities; only new rows are computed."""
-        fresh = self.logits[len(self._candidates):]
-        self._candidates += [_best(logits) for logits in fresh]
+        fresh = [_best(logits) for logits in self.logits[len(self._candidates):]]
+        self._candidates += fresh
+        self._labels += [tuple(self.loaded.tokenizer.pieces([token])[0].label for token in row)
+                         for token_ids, _ in fresh for row in token_ids.tolist()]
         token_ids, probabilities = zip(*self._candidates, strict=True)
         return np.concatenate(token_ids), np.concatenate(probabilities)
 
