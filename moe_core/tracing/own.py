@@ -121,7 +121,8 @@ class Recording:
         candidate_ids, candidate_probabilities = self._candidate_rows()
         return RoutingTrace(
             model=self.loaded.name, model_hash=self.loaded.hash, settings={**self.settings, "stopped": stopped},
-            token_ids=np.array(self.token_ids), pieces=tuple(self.loaded.tokenizer.pieces(self.token_ids)), phase=self._phases(),
+            token_ids=np.array(self.token_ids), phase=self._phases(),
+            pieces=tuple(self.loaded.tokenizer.pieces(self.token_ids)),
             layers=tuple(range(len(layers))), logits=logits.numpy(), probabilities=logits.softmax(-1).numpy(),
             expert_ids=expert_ids.numpy(), weights=weights.float().numpy(),
             candidate_ids=candidate_ids, candidate_probabilities=candidate_probabilities,

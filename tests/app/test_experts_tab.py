@@ -87,7 +87,8 @@ def test_the_portrait_is_worded_in_chinese_too(looking):
 
 def test_favourites_are_told_for_each_language_with_places(looking):
     groups = portraits.reads_value(looking(layer=1, expert=0))["groups"]
-    assert [group["name"] for group in groups] == [f"In {name} texts, n = 144 tokens" for name in ("English", "Chinese")]
+    assert [group["name"] for group in groups] == [
+        "In English texts, n = 144 tokens", "In Chinese texts, n = 144 tokens"]
     csv = portraits.reads_file(looking(layer=1, expert=0))["text"].splitlines()
     assert csv[0].split(",")[:4] == ["layer", "expert", "rank", "token"]
     assert all(line.startswith("3,0,") for line in csv[1:])

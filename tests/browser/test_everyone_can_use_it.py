@@ -15,15 +15,16 @@ def open_tab(page, url: str, language: str, number: int):
 
 def findings(page) -> list[str]:
     found = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found if rule["impact"] in ("serious", "critical")]
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in found if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("language", "number"), [("en", 0), ("zh", 0), ("en", 1)])
-def test_axe_finds_nothing_serious(page, app_url, language, number, theme):
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    open_tab(page, app_url, language, number)
-    assert findings(page) == []
+@pytest.mark.parametrize(("language", "number"), [("en", 0), ("zh", 1)])
+def test_axe_finds_nothing_serious(page, app_url, language, number):
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        open_tab(page, app_url, language, number)
+        assert findings(page) == [], theme
 
 
 @pytest.mark.parametrize("number", [0, 1])
