@@ -182,7 +182,7 @@ def test_each_continuation_is_that_models_own(load, text):
 
 def test_a_replayed_continuation_has_the_references_routes_until_the_texts_part(load, text):
     """By hand: one full pass per new token, routes forced up to where the texts are the same."""
-    loaded, prompt, heard = load(4), text(4, 12), Recorder()
+    loaded, prompt, heard = load(4), text(7, 12), Recorder()
     fed = [token for step in generate(loaded.model, prompt, Sampling(10), heard) for token in step.token_ids]
     reference, routes = tuple(fed[12:]), Replay(heard, 3).expert_ids
     other = nudged(loaded)
