@@ -23,4 +23,4 @@ class FigurePanel(Widget):
     constants = {"DARK_OF_LIGHT": theme.DARK_OF_LIGHT}
 
     def __init__(self, value=None, **properties):
-        super().__init__(value=value, download=None, **properties)
+        super().__init__(value=value, **{"download": None, **properties})

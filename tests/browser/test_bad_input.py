@@ -28,23 +28,23 @@ def test_hostile_text_is_only_text(opened, generate):
 
 def test_text_with_markup_is_spelled_out_in_figures(generate):
     page = generate("<b>")
-    assert page.locator("#gates .ytick text").all_inner_texts()[0].startswith("<")
+    assert page.locator("#gates .ytick text").all_text_contents()[0].startswith("<")
 
 
 def test_a_blank_prompt_runs_nothing(opened):
     before = opened.locator("#strip .token").count()
     for blank in ("", "   ", "\n"):
         opened.locator("#prompt textarea").fill(blank)
-        opened.get_by_role("button", name="Generate").click()
+        opened.get_by_role("button", name="Generate ↵").click()
         expect(opened.locator("#run-status")).to_contain_text("Please write something first")
     assert opened.locator("#strip .token").count() == before
 
 
 def test_a_blank_prompt_is_answered_in_the_visitors_language(page, app_url):
     page.goto(f"{app_url}?lang=zh")
-    expect(page.get_by_role("button", name="生成")).to_be_visible()
+    expect(page.get_by_role("button", name="生成 ↵")).to_be_visible()
     page.locator("#prompt textarea").fill(" ")
-    page.get_by_role("button", name="生成").click()
+    page.get_by_role("button", name="生成 ↵").click()
     expect(page.locator("#run-status")).to_contain_text("请先写点什么")
 
 
@@ -58,7 +58,7 @@ def test_too_long_is_refused_with_limit_and_count_and_the_text_is_kept(opened):
 def test_half_a_character_is_refused(opened):
     opened.locator("#prompt textarea").evaluate(
         "box => { box.value = 'a\\ud800b'; box.dispatchEvent(new Event('input', { bubbles: true })); }")
-    opened.get_by_role("button", name="Generate").click()
+    opened.get_by_role("button", name="Generate ↵").click()
     expect(opened.locator("#run-status")).to_contain_text("half a character")
 
 

@@ -25,10 +25,10 @@ def test_tokens_arrive_one_after_another(page, slow_url):
 def test_stop_keeps_what_is_there(page, slow_url):
     page.goto(f"{slow_url}?prompt=Once&max_new_tokens=200")
     expect(page.locator("#run-status")).to_contain_text("Generating")
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop ■").click()
     expect(page.locator("#run-status")).to_contain_text("Stopped by you")
     expect(page.locator("#gates .badge")).to_have_text("measured · fp32 · CPU")
-    expect(page.get_by_role("button", name="Generate")).to_be_visible()
+    expect(page.get_by_role("button", name="Generate ↵")).to_be_visible()
 
 
 def test_a_clicked_token_shows_its_path(opened):
