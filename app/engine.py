@@ -69,6 +69,13 @@ class Engine:
     def count_tokens(self, text: str) -> int:
         return len(self._ready().tokenizer.encode(text))
 
+    def tokens(self, text: str, trace: RoutingTrace) -> list[int]:
+        """The ids of a text: those of the trace it was read from, if our model made that trace, else anew."""
+        loaded = self._ready()
+        if text == trace.text and trace.model_hash == loaded.hash:
+            return trace.token_ids.tolist()  # what was generated need not be what the tokenizer would make of it
+        return loaded.tokenizer.encode(text)
+
     def decode(self, token_ids) -> str:
         return self._ready().tokenizer.decode(token_ids)
 
@@ -97,13 +104,13 @@ class Engine:
         with self._turns:  # one frame's worth of tokens, then the next visitor
             return next(steps, None)
 
-    def compare(self, text: str, format: str, **dials):
+    def compare(self, token_ids: list[int], format: str, **dials):
         """The same tokens through fp32 and through `format`."""
         from moe_core.precision.compare import compare
 
         loaded = self._ready()
         with self._turns:
-            return compare(loaded, loaded.tokenizer.encode(text), format, **dials)
+            return compare(loaded, token_ids, format, **dials)
 
     def trace(self, text: str) -> RoutingTrace:
         """The text as it stands, read once."""

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch is imported
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
+os.environ.setdefault("OMP_NUM_THREADS", "1")        # as the page has it
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 import time

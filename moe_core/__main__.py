@@ -15,6 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 = done, 2 = bad input, with one line on stderr."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch is imported
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")        # one token at a time is too little for two threads to share
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     sys.stdout.reconfigure(errors="backslashreplace")    # a terminal without Chinese still gets its answer
     arguments = parser().parse_args(argv)

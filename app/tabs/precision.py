@@ -68,11 +68,12 @@ class PrecisionTab:
             if stage.name != "ready":
                 yield {self.status: stage_line(stage, session.language)}
                 return
-            refusal = limits.refuse_tokens(self.engine.count_tokens(text), self.engine.context)
+            token_ids = self.engine.tokens(text, session.trace)
+            refusal = limits.refuse_tokens(len(token_ids), self.engine.context)
         if refusal is not None:
             yield {self.status: refusal_line(refusal, session.language)}
             return
-        yield self._compared(session, text, values)
+        yield self._compared(session, token_ids, values)
 
     def change_layer(self, session: Session, layer: int) -> dict:
         """Show another layer's experts and flips."""
@@ -85,8 +86,8 @@ class PrecisionTab:
         session = session.but(compared_position=within(event.position, last))
         return {self.session: session, **self._show_token(session)}
 
-    def _compared(self, session: Session, text: str, values: dict) -> dict:
-        comparison = self.engine.compare(text, values[self.format], engine=values[self.arithmetic],
+    def _compared(self, session: Session, token_ids: list[int], values: dict) -> dict:
+        comparison = self.engine.compare(token_ids, values[self.format], engine=values[self.arithmetic],
                                          router_fp32=values[self.router_fp32], replay=values[self.replay])
         session = session.but(comparison=comparison, compared_position=int(comparison.kl.argmax()))
         line = say(session.language, "compare.done", n=len(comparison.kl), format=comparison.settings["format"],
