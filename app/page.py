@@ -95,17 +95,18 @@ class Page:
         """All fixed labels in another language."""
         return self.labels.in_language(language)
 
-    def redraw(self, session: Session, language: str) -> dict:
+    def redraw(self, session: Session, language: str, request: gr.Request) -> dict:
         """All drawn sentences and figures in another language."""
+        self.prompt.runs.look(request.session_hash, language=language)
         session = session.but(language=language)
         drawn = {component: value for tab in self.tabs for component, value in tab.show(session).items()}
         return {self.session: session, self.notice: stage_line(self.engine.stage, language), **drawn}
 
-    def redraw_if_needed(self, session: Session, language: str) -> dict:
+    def redraw_if_needed(self, session: Session, language: str, request: gr.Request) -> dict:
         """On arrival the page is drawn already, in its first language."""
         if language == self.labels.language:
             return {self.notice: stage_line(self.engine.stage, language)}
-        return self.redraw(session, language)
+        return self.redraw(session, language, request)
 
     async def follow_model(self, session: Session):
         """Tell how far the model is until it is ready or broken."""

@@ -1,4 +1,4 @@
-"""Which visitor has a run going, so that Stop ends exactly that one."""
+"""Which visitor has a run going: Stop ends exactly that one, and a click meanwhile is not lost."""
 
 import threading
 
@@ -8,11 +8,13 @@ class Runs:
 
     def __init__(self):
         self._stops: dict[str, threading.Event] = {}
+        self._looks: dict[str, dict] = {}
 
     def begin(self, visitor: str) -> threading.Event:
         """A fresh stop sign for this visitor's new run."""
         self.stop(visitor)
         self._stops[visitor] = threading.Event()
+        self._looks[visitor] = {}
         return self._stops[visitor]
 
     def stop(self, visitor: str) -> None:
@@ -23,5 +25,15 @@ class Runs:
 
     def end(self, visitor: str, sign: threading.Event) -> None:
         """The run is over; forget its stop sign unless a newer run has put up its own."""
-        if self._stops.get(visitor) is sign:
-            del self._stops[visitor]
+        if self._stops.get(visitor, sign) is sign:
+            self._stops.pop(visitor, None)
+            self._looks.pop(visitor, None)
+
+    def look(self, visitor: str, **changes) -> None:
+        """The visitor looks elsewhere (layer, position, language); a run of theirs takes it over."""
+        if visitor in self._looks:
+            self._looks[visitor] |= changes
+
+    def looked(self, visitor: str) -> dict:
+        """Where the visitor has looked since their run began."""
+        return self._looks.get(visitor, {})

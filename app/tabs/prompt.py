@@ -65,22 +65,24 @@ class PromptTab:
         """End this visitor's run after the step it is in."""
         self.runs.stop(request.session_hash)
 
-    def change_layer(self, session: Session, layer: int) -> dict:
+    def change_layer(self, session: Session, layer: int, request: gr.Request) -> dict:
         """Show another layer: colours, gates and scores."""
         session = session.but(layer=within(layer, len(session.trace.layers) - 1))
+        self.runs.look(request.session_hash, layer=session.layer)
         return {self.session: session, self.strip: views.strip_value(session),
                 self.layer: session.layer, **self._draw(session, "gates", "choice")}
 
-    def select(self, session: Session, event: gr.EventData) -> dict:
+    def select(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
         """Follow the token that was clicked in the strip."""
-        return self._select(session, event.position)
+        return self._select(session, event.position, request)
 
-    def select_row(self, session: Session, event: gr.EventData) -> dict:
+    def select_row(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
         """Follow the token whose cell was clicked in the heatmap."""
-        return self._select(session, event.y)
+        return self._select(session, event.y, request)
 
-    def _select(self, session: Session, position) -> dict:
+    def _select(self, session: Session, position, request: gr.Request) -> dict:
         session = session.but(position=within(position, len(session.trace.token_ids) - 1))
+        self.runs.look(request.session_hash, position=session.position)
         return {self.session: session, self.strip: views.strip_value(session),
                 **self._draw(session, "gates", "path", "choice", "next")}
 
@@ -104,15 +106,17 @@ class PromptTab:
         return limits.refuse_tokens(self.engine.count_tokens(prompt), self.engine.context), sampling
 
     def _stream(self, session: Session, prompt: str, sampling, request: gr.Request):
-        sign = self.runs.begin(request.session_hash)
+        visitor = request.session_hash
+        sign = self.runs.begin(visitor)
         try:
             for trace in self.engine.stream(prompt, sampling, sign):
-                session = session.with_trace(trace)
+                last_of_prompt = trace.phase.count("prompt") - 1
+                session = session.with_trace(trace).but(**{"position": last_of_prompt, **self.runs.looked(visitor)})
                 yield {self.session: session, self.status: run_line(session),
                        self.strip: views.strip_value(session), **self._busy(True)}
             yield {self.session: session, **self.show(session), **self._busy(False)}
         finally:
-            self.runs.end(request.session_hash, sign)
+            self.runs.end(visitor, sign)
 
     def _busy(self, running: bool) -> dict:
         return {self.run: gr.update(visible=not running), self.halt: gr.update(visible=running)}

@@ -29,3 +29,20 @@ def test_an_old_run_that_ends_late_leaves_the_new_one_stoppable():
 
 def test_stop_without_a_run_does_nothing():
     Runs().stop("nobody")
+
+
+def test_a_click_during_a_run_is_taken_over_by_it():
+    runs = Runs()
+    sign = runs.begin("me")
+    runs.look("me", layer=2)
+    runs.look("me", position=5)
+    assert runs.looked("me") == {"layer": 2, "position": 5}
+    runs.end("me", sign)
+    assert runs.looked("me") == {}
+
+
+def test_a_click_between_runs_is_nobodys():
+    runs = Runs()
+    runs.look("me", layer=2)
+    runs.begin("me")
+    assert runs.looked("me") == {}

@@ -13,13 +13,11 @@ def test_enter_follows_the_prompt(generate):
 
 
 def test_tokens_arrive_one_after_another(page, slow_url):
-    page.goto(slow_url)
-    expect(page.locator("#notice")).to_contain_text("ready")
-    page.locator("#prompt textarea").press("Enter")
+    page.goto(f"{slow_url}?prompt=Once&max_new_tokens=8")
     expect(page.locator("#run-status")).to_contain_text("Generating")
-    growing = page.locator("#strip .token").count()
-    expect(page.locator("#run-status")).to_contain_text("Done")
-    assert page.locator("#strip .token").count() >= growing
+    growing = page.locator("#strip .token.generated").count()
+    expect(page.locator("#run-status")).to_contain_text("8 generated")
+    assert growing < page.locator("#strip .token.generated").count() == 8
 
 
 def test_stop_keeps_what_is_there(page, slow_url):
@@ -29,6 +27,16 @@ def test_stop_keeps_what_is_there(page, slow_url):
     expect(page.locator("#run-status")).to_contain_text("Stopped by you")
     expect(page.locator("#gates .badge")).to_have_text("measured · fp32 · CPU")
     expect(page.get_by_role("button", name="Generate ↵")).to_be_visible()
+
+
+def test_a_click_while_the_text_grows_is_kept(page, slow_url):
+    page.goto(f"{slow_url}?prompt=Once&max_new_tokens=200")
+    expect(page.locator("#run-status")).to_contain_text("Generating")
+    page.locator("#strip .token").nth(1).click()
+    page.get_by_role("button", name="Stop ■").click()
+    expect(page.locator("#run-status")).to_contain_text("Stopped by you")
+    expect(page.locator("#strip .token").nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#path .caption")).to_contain_text("Position 1.")
 
 
 def test_a_clicked_token_shows_its_path(opened):
