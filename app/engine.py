@@ -104,13 +104,16 @@ class Engine:
         with self._turns:  # one frame's worth of tokens, then the next visitor
             return next(steps, None)
 
-    def compare(self, token_ids: list[int], format: str, **dials):
-        """The same tokens through fp32 and through `format`."""
+    def compare(self, token_ids: list[int], start: int, format: str, **dials):
+        """The same tokens through fp32 and through `format`; each then writes on from the first `start` of them."""
         from moe_core.precision.compare import compare
 
         loaded = self._ready()
         with self._turns:
-            return compare(loaded, token_ids, format, **dials)
+            read = compare(loaded, token_ids, format, new_tokens=0, **dials)
+            written = compare(loaded, token_ids[:start], format, **dials)
+        return replace(read, greedy_reference=written.greedy_reference, greedy_other=written.greedy_other,
+                       settings={**written.settings, "start": loaded.tokenizer.decode(token_ids[:start])})
 
     def trace(self, text: str) -> RoutingTrace:
         """The text as it stands, read once."""

@@ -33,7 +33,8 @@ def build_page(engine: Engine, recorded: RoutingTrace) -> gr.Blocks:
     gr.set_static_paths([look.PLOTLY.parent])
     labels = Labels()
     with gr.Blocks(title="MoEscope", delete_cache=(3600, 3600), analytics_enabled=False) as demo:
-        first = Session(recorded, layer=len(recorded.layers) // 2, position=recorded.phase.count("prompt") - 1)
+        middle = len(recorded.layers) // 2
+        first = Session(recorded, layer=middle, compared_layer=middle, position=recorded.phase.count("prompt") - 1)
         _connect(demo, Page(engine, labels, gr.State(first)))
     return demo.queue(max_size=limits.QUEUE_LENGTH, default_concurrency_limit=None, api_open=False)
 

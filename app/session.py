@@ -21,6 +21,7 @@ class Session:
     layer: int = 0                           # index into trace.layers
     position: int = 0                        # the selected token
     comparison: "Comparison | None" = None
+    compared_layer: int = 0                  # index into the layers of the comparison
     compared_position: int = 0               # the token selected in the comparison
     taken: str = ""                          # the text that the precision tab took over from the trace last
     observing: Observing = field(default_factory=Observing)  # what the tab Experts shows

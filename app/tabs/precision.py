@@ -32,7 +32,8 @@ class PrecisionTab:
                 self.detail = StatusLine(elem_id="compare-detail")
                 self.layer = labels.make(
                     gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
-                    maximum=max(len(first.trace.layers) - 1, 1), value=first.layer, buttons=[], elem_classes="layer")
+                    maximum=max(len(first.trace.layers) - 1, 1), value=first.compared_layer, buttons=[],
+                    elem_classes="layer")
             self.texts = TextPair()
             self.panels = self._lay_out_panels()
         self.shown = [self.strip, self.detail, self.layer, self.numbers, self.texts, *self.panels.values()]
@@ -41,7 +42,7 @@ class PrecisionTab:
     def show(self, session: Session) -> dict:
         """Everything this tab draws of a session."""
         return {
-            **self._show_token(session), self.layer: session.layer, self.numbers: views.numbers_value(session),
+            **self._show_token(session), self.layer: session.compared_layer, self.numbers: views.numbers_value(session),
             self.texts: views.texts_value(session, self.engine.decode),
             **{panel: views.panel_value(name, session) for name, panel in self.panels.items()},
         }
@@ -77,7 +78,7 @@ class PrecisionTab:
 
     def change_layer(self, session: Session, layer: int) -> dict:
         """Show another layer's experts and flips."""
-        session = session.but(layer=within(layer, len(session.trace.layers) - 1))
+        session = session.but(compared_layer=within(layer, len(session.trace.layers) - 1))
         return {self.session: session, **self._show_token(session)}
 
     def select(self, session: Session, event: gr.EventData) -> dict:
@@ -87,8 +88,9 @@ class PrecisionTab:
         return {self.session: session, **self._show_token(session)}
 
     def _compared(self, session: Session, token_ids: list[int], values: dict) -> dict:
-        comparison = self.engine.compare(token_ids, values[self.format], engine=values[self.arithmetic],
-                                         router_fp32=values[self.router_fp32], replay=values[self.replay])
+        comparison = self.engine.compare(
+            token_ids, _start(token_ids, session), values[self.format], engine=values[self.arithmetic],
+            router_fp32=values[self.router_fp32], replay=values[self.replay])
         session = session.but(comparison=comparison, compared_position=int(comparison.kl.argmax()))
         line = say(session.language, "compare.done", n=len(comparison.kl), format=comparison.settings["format"],
                    engine=say(session.language, f"engine.{comparison.settings['engine']}.short"),
@@ -117,11 +119,10 @@ class PrecisionTab:
 
     def _lay_out_panels(self) -> dict[str, FigurePanel]:
         panels = {}
-        for names in (("kl", "difference"), ("flips", "scatter")):
-            with gr.Row(elem_classes="panels even"):
-                for name in names:
-                    with gr.Column(min_width=320):
-                        panels[name] = FigurePanel(elem_id=f"compare-{name}")
+        with gr.Row(elem_classes="panels even"):
+            for names in (("kl", "difference"), ("flips", "scatter")):
+                with gr.Column(min_width=320):
+                    panels |= {name: FigurePanel(elem_id=f"compare-{name}") for name in names}
         panels["map"] = FigurePanel(elem_id="compare-map")
         return panels
 
@@ -136,3 +137,9 @@ class PrecisionTab:
         self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)
         self.strip.token_click(self.select, self.session, picked, **SLIDING)
         offer_csv(self.panels, views.DRAWERS, self.session)
+
+
+def _start(token_ids: list[int], session: Session) -> int:
+    """After how many tokens the formats write on by themselves: the prompt of the visitor's run, or all of a text."""
+    own = token_ids == session.trace.token_ids.tolist()
+    return session.trace.phase.count("prompt") if own else len(token_ids)

@@ -22,8 +22,8 @@ def strip_value(session: Session) -> dict:
     comparison, language = session.comparison, session.language
     if comparison is None:
         return {"tokens": []}
-    value = strip(comparison.reference, session.layer, session.compared_position, language)
-    flips = comparison.flips[session.layer]
+    value = strip(comparison.reference, session.compared_layer, session.compared_position, language)
+    flips = comparison.flips[session.compared_layer]
     for token, flipped, tint in zip(value["tokens"], flips, _tints(comparison.kl), strict=True):
         token |= {"flipped": bool(flipped), "tint": round(float(tint), 3), "generated": True}
         if flipped:
@@ -69,7 +69,8 @@ def detail_value(session: Session) -> dict:
     row = outputs_table(comparison).iloc[session.compared_position]
     experts = [_experts(trace, session) for trace in (comparison.reference, comparison.other)]
     key = "detail.same" if experts[0] == experts[1] else "detail.flipped"
-    route = say(session.language, key, layer=comparison.reference.layers[session.layer], a=experts[0], b=experts[1])
+    layer = comparison.reference.layers[session.compared_layer]
+    route = say(session.language, key, layer=layer, a=experts[0], b=experts[1])
     text = say(session.language, "detail.token", token=row["token"].strip(), position=session.compared_position,
                kl=_small(row["kl"]), top_a=row["top_a"], top_b=row["top_b"], route=route,
                format=comparison.settings["format"])
@@ -143,13 +144,13 @@ def _facts(session: Session, **more) -> dict:
 
 
 def _experts(trace: RoutingTrace, session: Session) -> str:
-    chosen = trace.expert_ids[session.layer, session.compared_position]
+    chosen = trace.expert_ids[session.compared_layer, session.compared_position]
     return " + ".join(f"E{expert}" for expert in sorted(chosen.tolist()))
 
 
 def _row(name: str, ids: tuple, comparison: Comparison, decode) -> dict:
     parting = len(ids) if comparison.first_divergence is None else comparison.first_divergence
-    prompt, same = comparison.reference.text, decode(ids[:parting])
+    prompt, same = comparison.settings["start"], decode(ids[:parting])
     return {"name": name, "prompt": prompt, "same": same, "different": decode(ids)[len(same):]}
 
 
