@@ -141,7 +141,7 @@ class WhatIfTab:
         asking = session.asking
         texts = {self.texts: views.texts_value(session, self.engine.decode)} if asking.outcome else {}
         return {self.numbers: views.numbers_value(session), **texts,
-                self.results: gr.update(visible=asking.outcome is not None),
+                self.results: gr.update(visible=asking.outcome is not None or "hidden"),
                 self.undo: gr.update(interactive=bool(asking.past)), self.strip: views.strip_value(session),
                 self.layer: asking.layer, **self._draw(session, *views.PANELS)}
 
@@ -196,7 +196,7 @@ class WhatIfTab:
         self.dials = [layers, off, force, k, fusion, temperature]
 
     def _lay_out_results(self) -> dict[str, FigurePanel]:
-        with gr.Column(visible=False) as self.results:
+        with gr.Column(visible="hidden") as self.results:
             self.texts = TextPair(elem_id="what-if-texts")
             with gr.Row(elem_classes="panels even"):
                 with gr.Column(min_width=320):

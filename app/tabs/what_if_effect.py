@@ -25,7 +25,7 @@ class EffectPart:
                                                                 "text": say(language, "what_if.effect.ask")}})
             self.source = StatusLine(elem_id="what-if-effect-source")
             self._lay_out_choices(labels)
-        with gr.Column(visible=False) as self.results:
+        with gr.Column(visible="hidden") as self.results:  # mounted: a late figure would miss numbers that come fast
             self.panels = {name: FigurePanel(elem_id=f"what-if-{name}") for name in views.DRAWERS}
         self.shown = [self.source, self.recording, self.results, *self.panels.values()]
         self._connect()
@@ -35,7 +35,7 @@ class EffectPart:
         effect = session.asking.effect
         return {self.source: {"text": views.source_line(session)},
                 self.recording: gr.update(visible=views.is_live(session) and views.recorded_effect() is not None),
-                self.results: gr.update(visible=effect is not None),
+                self.results: gr.update(visible=effect is not None or "hidden"),
                 **{panel: views.panel_value(name, session) for name, panel in self.panels.items()}}
 
     def change_scope(self, session: Session, scope: str) -> dict:

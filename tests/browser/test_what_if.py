@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from app import trying
+
 
 @pytest.fixture
 def asking(opened):
@@ -63,6 +65,13 @@ def test_the_effect_is_measured_on_the_visitors_text(asking):
     expect(asking.locator("#what-if-effect-source")).to_contain_text("Measured live on")
     expect(asking.locator("#what-if-map .caption")).to_contain_text("of 8 cells")
     expect(asking.locator("#what-if-scatter .caption")).to_contain_text("Spearman rank correlation")
+
+
+def test_layers_that_come_fast_are_all_drawn(asking, monkeypatch):
+    slow = trying.measured
+    monkeypatch.setattr(trying, "measured", lambda *asked: iter(list(slow(*asked))))
+    asking.get_by_role("button", name="Measure on my text").click()
+    expect(asking.locator("#what-if-map .caption")).to_contain_text("of 8 cells")
 
 
 def test_it_speaks_chinese_too(tried):
