@@ -15,7 +15,7 @@ SECONDS_PER_RUN = 30.0
 
 
 class Refusal(NamedTuple):
-    """Why nothing runs: the key of a sentence in words/*.json and what to fill in."""
+    """Why nothing runs: the key of a sentence in words and what to fill in."""
 
     key: str
     values: dict

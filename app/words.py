@@ -14,7 +14,8 @@ FOLDER = Path(__file__).parent / "words"
 @cache
 def sentences(language: str) -> dict[str, str]:
     """All sentences of one language: key -> text with {placeholders}."""
-    return json.loads((FOLDER / f"{language}.json").read_text("utf-8"))
+    files = sorted((FOLDER / language).glob("*.json"))  # one a room
+    return {key: text for file in files for key, text in json.loads(file.read_text("utf-8")).items()}
 
 
 def say(language: str, key: str, **values) -> str:

@@ -21,7 +21,7 @@ class MoEscopeConfig(PreTrainedConfig):
     hidden_size: int = 128                 # D
     num_hidden_layers: int = 6             # L
     num_attention_heads: int = 4           # H
-    num_experts: int = 10                  # E
+    num_experts: int = 10                  # E; 0 = a dense model, its feed-forward layer is the shared expert alone
     num_experts_per_tok: int = 2           # K
     moe_intermediate_size: int = 128       # F of a routed expert
     shared_intermediate_size: int = 128    # F of the shared expert; 0 = none
@@ -44,8 +44,10 @@ class MoEscopeConfig(PreTrainedConfig):
             raise ValueError(
                 f"hidden_size must be a multiple of 2 x {self.num_attention_heads} heads, got {self.hidden_size}"
             )
-        if not 1 <= self.num_experts_per_tok <= self.num_experts:
+        if self.num_experts and not 1 <= self.num_experts_per_tok <= self.num_experts:
             raise ValueError(f"num_experts_per_tok must lie in 1..{self.num_experts}, got {self.num_experts_per_tok}")
+        if not self.num_experts and not self.shared_intermediate_size:
+            raise ValueError("a model without routed experts needs shared_intermediate_size above 0, got 0")
 
     @property
     def num_local_experts(self) -> int:

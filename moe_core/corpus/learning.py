@@ -19,12 +19,15 @@ PARTS = ("deed", "hard", "said", "dream", "extra", "second", "feel", "made")
 BEGINNINGS = (  # like, other topic, reason
     ("{like} because {reason}.", "{like}，因为{reason}。"),
     ("{like}. Why? Because {reason}.", "{like}。为什么呢？因为{reason}。"),
-    ("{like} and {other}.", "{like}和{other}。"),
     ("My name is {me}. {like}, because {reason}.", "我叫{me}。{like}，因为{reason}。"),
     ("{like}, because {reason}, and because it is fun.", "{like}，因为{reason}，也因为很有意思。"),
     ("{like}. {two} likes it too.", "{like}，{two}也喜欢。"),
+)
+AFTER_LIKING = (  # go on from a topic at the very end, so not after "Learning ... makes me happy"
+    ("{like} and {other}.", "{like}和{other}。"),
     ("{like} more than anything else, because {reason}.", "{like}，这是我最爱做的事，因为{reason}。"),
 )
+LIKING = ("I like", "I love", "I really like", "I enjoy")
 SAYINGS = {
     "hard": ("{hard}, {but}.", "{hard}，{but}。"),
     "said": ('{teacher} said, "{said}"', "{teacher}说：“{said}”"),
@@ -51,7 +54,8 @@ def learning_page(seed: int) -> tuple[str, str]:
     parts = ["beginning", *pick.sample(PARTS, pick.randint(1, 7))]
     if " with " in chosen["deed"][0] or " my " in chosen["deed"][0]:
         parts = ["deed_alone" if part == "deed" else part for part in parts]
-    sayings = SAYINGS | {"beginning": pick.choice(BEGINNINGS)}
+    likes = chosen["like"][0].startswith(LIKING)
+    sayings = SAYINGS | {"beginning": pick.choice(BEGINNINGS + AFTER_LIKING if likes else BEGINNINGS)}
     if "{other}" in sayings["beginning"][0]:
         parts = [part for part in parts if part != "second"]
     return tuple(_page(lang, chosen, [sayings[part][lang] for part in parts]) for lang in (0, 1))

@@ -17,12 +17,11 @@ from moe_core.corpus.split import held_out
 # domain -> documents out of 1,000
 WORLD_SHARES = {
     "story_en": 145, "story_zh": 160, "story_task_en": 75, "story_task_zh": 85, "learning_en": 55, "learning_zh": 110,
-    "pair_world": 90, "arithmetic": 55, "code": 35, "review_en": 25, "review_zh": 30, "by_hand_en": 2, "by_hand_zh": 2,
+    "pair_world": 115, "arithmetic": 55, "code": 35, "review_en": 25, "review_zh": 30, "by_hand_en": 2, "by_hand_zh": 2,
     "dialogue_en": 25, "dialogue_zh": 30, "diary_en": 25, "diary_zh": 35, "fact_en": 12, "fact_zh": 15,
 }
 OUTSIDE_SHARES = {
-    "pair_outside": 75, "poem": 30, "book_en": 60, "storybook_en": 8, "storybook_zh": 4, "sentences_en": 10,
-    "dictionary": 8,
+    "pair_outside": 75, "poem": 35, "book_en": 60, "storybook_en": 8, "storybook_zh": 4, "sentences_en": 10,
 }
 
 

@@ -19,9 +19,8 @@ DOMAINS = {
     "storybook_en": ("stories_asp_en",),
     "storybook_zh": ("stories_asp_zh",),
     "sentences_en": ("sentences_en_cv",),
-    "dictionary": ("dict_cedict_short",),
 }
-TOGETHER = {"pair_outside": (2, 8), "sentences_en": (3, 8), "dictionary": (5, 12), "poem": (1, 3)}
+TOGETHER = {"pair_outside": (2, 8), "sentences_en": (3, 8), "poem": (1, 3)}
 SAME_STORY = re.compile(r"asp-[a-z]+-(\d+)")
 FEW = 1000  # of so few records one in ten is kept, or nothing might be
 
@@ -84,11 +83,7 @@ def _sentences(rows: list[dict], pick: random.Random) -> tuple[str, str]:
     return "en", "\n".join(row["text"] for row in rows)
 
 
-def _dictionary(rows: list[dict], pick: random.Random) -> tuple[str, str]:
-    return "both", "\n".join(f"{row['zh']}：{row['en']}" for row in rows)
-
-
 WRITE = {
     "pair_outside": _pairs, "poem": _poem, "book_en": _prose, "storybook_en": _prose, "storybook_zh": _prose,
-    "sentences_en": _sentences, "dictionary": _dictionary,
+    "sentences_en": _sentences,
 }

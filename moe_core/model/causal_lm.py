@@ -35,12 +35,19 @@ class DecoderLayer(GradientCheckpointingLayer):
         self.attention_norm = RMSNorm(width, epsilon)
         self.attention = CausalSelfAttention(width, config.num_attention_heads, layer)
         self.moe_norm = RMSNorm(width, epsilon)
-        self.moe = MoELayer(width, config.num_experts, config.num_experts_per_tok,
-                            config.moe_intermediate_size, config.shared_intermediate_size)
+        self.moe = _feed_forward(config)
 
     def forward(self, hidden: Tensor, rotation: Rotation, mask: Tensor | None = None, cache=None) -> Tensor:
         hidden = hidden + self.attention(self.attention_norm(hidden), rotation, mask, cache)
         return hidden + self.moe(self.moe_norm(hidden))
+
+
+def _feed_forward(config: MoEscopeConfig) -> nn.Module:
+    """A mixture of experts; in a dense twin the shared expert alone."""
+    if not config.num_experts:
+        return SharedExpert(config.hidden_size, config.shared_intermediate_size)
+    return MoELayer(config.hidden_size, config.num_experts, config.num_experts_per_tok,
+                    config.moe_intermediate_size, config.shared_intermediate_size)
 
 
 class MoEscopePreTrainedModel(PreTrainedModel):

@@ -8,16 +8,19 @@ from torch import Tensor
 from moe_core.model.router import Routing
 
 
+def load_shares(routing: Routing) -> Tensor:
+    """The share of the routed slots that each expert handles: (E,), sums to 1."""
+    counts = routing.expert_ids.flatten().bincount(minlength=routing.logits.shape[-1])
+    return counts / counts.sum()
+
+
 def load_balance(routing: Routing) -> Tensor:
     """E · Σ_e f_e · P_e of one layer (Switch Transformers 2021, eq. 4-6, f counted over all K slots).
 
     f_e = share of routed slots, P_e = mean probability; its balanced floor is 1, as in Switch.
     """
-    experts = routing.logits.shape[-1]
-    counts = routing.expert_ids.flatten().bincount(minlength=experts)
-    shares = counts / counts.sum()                          # (E,)
     probabilities = routing.logits.softmax(-1).mean(0)      # (N, E) -> (E,)
-    return experts * (shares * probabilities).sum()
+    return len(probabilities) * (load_shares(routing) * probabilities).sum()
 
 
 def router_z(routing: Routing) -> Tensor:
@@ -34,5 +37,5 @@ def router_loss(routings: list[Routing], balance_weight: float, z_weight: float)
 
 def max_violation(routing: Routing) -> float:
     """MaxVio of one layer: (largest load - mean load) / mean load (Wang et al. 2024, eq. 4); 0 = balanced."""
-    counts = routing.expert_ids.flatten().bincount(minlength=routing.logits.shape[-1]).float()
-    return float(counts.max() / counts.mean() - 1)
+    shares = load_shares(routing)
+    return float(shares.max() * len(shares) - 1)

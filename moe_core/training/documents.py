@@ -15,28 +15,40 @@ SENTENCE_END = re.compile(r"(?<=[.!?。！？\n])")
 
 def read_documents(path: str | Path) -> list[str]:
     """The texts of a corpus file, in its order."""
-    path = Path(path)
+    return [record["text"] for record in _records(Path(path))]
+
+
+def by_domain(path: str | Path) -> dict[str, list[str]]:
+    """The texts of a corpus file under their "domain"; those without one are left out."""
+    found: dict[str, list[str]] = {}
+    for record in _records(Path(path)):
+        if isinstance(domain := record.get("domain"), str) and domain.isidentifier():
+            found.setdefault(domain, []).append(record["text"])
+    return found
+
+
+def _records(path: Path) -> list[dict]:
     if not path.is_file():
         raise FileNotFoundError(f"corpus file is missing: {path}")
     try:
         with path.open(encoding="utf-8") as lines:
-            documents = [_text(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+            records = [_record(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
     except UnicodeDecodeError as error:
         raise ValueError(f"corpus file is not UTF-8: {path} ({error.reason} at byte {error.start})") from None
-    if not documents:
+    if not records:
         raise ValueError(f"corpus file holds no documents: {path}")
-    return documents
+    return records
 
 
-def _text(line: str, where: str) -> str:
+def _record(line: str, where: str) -> dict:
     if len(line) > LONGEST_DOCUMENT:
         raise ValueError(f"{where}: a document must stay under {LONGEST_DOCUMENT} characters, got {len(line)}")
     try:
-        text = json.loads(line)["text"]
-        text.encode()
+        record = json.loads(line)
+        record["text"].encode()
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f'{where}: expected an object with a "text" string, got {line[:60]!r}') from None
-    return text
+    return record
 
 
 def sentences_for_tokenizer(documents: list[str], characters: int = 6_000_000, seed: int = 0) -> Iterator[str]:

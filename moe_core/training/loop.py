@@ -5,24 +5,27 @@ Knows nothing of text: token streams in, a trained model out.
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from moe_core.config import MoEscopeConfig
 from moe_core.model.causal_lm import MoEscopeForCausalLM
-from moe_core.model.losses import load_balance, max_violation
+from moe_core.model.losses import load_balance, load_shares, max_violation
 from moe_core.model.router import Routing
 from moe_core.training.batches import TokenStream
 from moe_core.training.checkpoint import load_checkpoint, save_checkpoint
-from moe_core.training.log import TrainingLog
+from moe_core.training.log import DOMAIN_COLUMNS, LOAD_COLUMNS, TrainingLog, columns
 from moe_core.training.loss import next_token_gradient, next_token_loss
 from moe_core.training.presets import Dials
 
-CHECKPOINT, LOG = "checkpoint.pt", "training_log.csv"
+CHECKPOINT, SNAPSHOT = "checkpoint.pt", "snapshot-{:06d}.safetensors"
+LOG, DOMAIN_LOG, LOAD_LOG = "training_log.csv", "domain_log.csv", "load_log.csv"
 MAY_CHANGE = {"minutes", "checkpoint_minutes"}  # between a run and its resumption
+DOMAIN_WINDOWS = 4  # of every domain are judged, the same at every step
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Streams:
 
     training: TokenStream
     heldout: TokenStream
+    domains: dict[str, TokenStream] = field(default_factory=dict)  # the held-out stream again, by domain
 
 
 class Run:
@@ -61,15 +65,18 @@ class Run:
 
     def go(self, say: Callable[[str], None] = print, until: int | None = None) -> None:
         """Train to the end of the schedule (or to step `until`), then save."""
-        log = TrainingLog(self.folder / LOG, self.model.config.num_hidden_layers, self.step)
+        logs = _Logs(self.folder, self.model.config.num_hidden_layers, self.step)
         clock, saved = _Clock(self), time.monotonic()
+        self._snapshot()
         while self.dials.progress(self.step, self.seconds) < 1 and self.step != until:
             loss, routings = self._learn()
             self.step += 1
             clock.tick(loss)
+            self._snapshot()
             if self.step % self.dials.log_every == 0:
                 row = self._row(routings) | clock.lap()
-                log.add(row)
+                logs.training.add(row)
+                self._log_slowly(logs, routings)
                 say(_line(row, self.dials.progress(self.step, self.seconds), self.seconds))
             if time.monotonic() - saved > 60 * self.dials.checkpoint_minutes:
                 self.save()
@@ -90,29 +97,63 @@ class Run:
         hidden, routings = self.model.forward_for_training(batch[:, :-1])
         rows = hidden.flatten(0, 1)                                                       # (B, T, D) -> (N, D)
         loss, gradient = next_token_gradient(rows, batch[:, 1:].flatten(), self.model.lm_head.weight)
-        torch.autograd.backward([rows, self.model.router_loss(routings)], [gradient, None])
+        self._backward(rows, gradient, routings)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.dials.clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
         return loss, routings
+
+    def _backward(self, rows: Tensor, gradient: Tensor, routings: list[Routing]) -> None:
+        """The gradients of the next-token loss and, where there are routers, of their losses."""
+        if routings:
+            torch.autograd.backward([rows, self.model.router_loss(routings)], [gradient, None])
+        else:
+            rows.backward(gradient)
 
     @torch.no_grad()
     def _heldout_loss(self, batch: Tensor) -> float:
         hidden, _ = self.model.forward_for_training(batch[:, :-1])
         return next_token_loss(hidden.flatten(0, 1), batch[:, 1:].flatten(), self.model.lm_head.weight)
 
+    def _snapshot(self) -> None:
+        """Keep the parameters as they are now, if the dials say so; at most once for every step."""
+        path = self.folder / SNAPSHOT.format(self.step)
+        if self.step in self.dials.snapshot_steps() and not path.exists():
+            save_file({name: value.contiguous() for name, value in self.model.named_parameters()}, path)
+
+    def _log_slowly(self, logs: "_Logs", routings: list[Routing]) -> None:
+        """What is logged only as often as the held-out loss: every domain's loss, every expert's load."""
+        if self.step % self.dials.validate_every:
+            return
+        for domain, stream in self.streams.domains.items():
+            loss = self._heldout_loss(stream.spread(min(DOMAIN_WINDOWS, stream.windows), 0, 1))
+            logs.domains.add({"step": self.step, "domain": domain, "loss": f"{loss:.4f}"})
+        for layer, routing in enumerate(routings):
+            for expert, share in enumerate(load_shares(routing).tolist()):
+                logs.load.add({"step": self.step, "layer": layer, "expert": expert, "share": f"{share:.4f}"})
+
     def _row(self, routings: list[Routing]) -> dict:
-        balance = sum(float(load_balance(routing).detach()) for routing in routings) / len(routings)
+        balances = [float(load_balance(routing).detach()) for routing in routings]
+        balance = {"balance": f"{sum(balances) / len(balances):.4f}"} if balances else {}
         violations = {f"max_violation_{layer}": f"{max_violation(r):.4f}" for layer, r in enumerate(routings)}
         due = self.step % self.dials.validate_every == 0
         validation = {"validation_loss": f"{self.validate():.4f}"} if due else {}
         tokens = self.step * self.dials.batch_size * self.dials.length
-        return {"step": self.step, "tokens": tokens, "balance": f"{balance:.4f}"} | violations | validation
+        return {"step": self.step, "tokens": tokens} | balance | violations | validation
 
     def _identity(self) -> dict:
         dials = {name: value for name, value in asdict(self.dials).items() if name not in MAY_CHANGE}
         streams = {"corpus": len(self.streams.training.tokens), "held-out": len(self.streams.heldout.tokens)}
         return dials | streams | {"vocab_size": self.model.config.vocab_size}
+
+
+class _Logs:
+    """The three CSV files of a run."""
+
+    def __init__(self, folder: Path, num_layers: int, last_step: int):
+        self.training = TrainingLog(folder / LOG, columns(num_layers), last_step)
+        self.domains = TrainingLog(folder / DOMAIN_LOG, DOMAIN_COLUMNS, last_step)
+        self.load = TrainingLog(folder / LOAD_LOG, LOAD_COLUMNS, last_step)
 
 
 class _Clock:

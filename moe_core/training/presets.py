@@ -26,11 +26,20 @@ class Dials:
     validate_every: int = 100         # steps
     validation_batches: int = 4
     checkpoint_minutes: float = 5.0
+    snapshots: int = 0                # parameters kept along the way, besides those before the first step
 
     def progress(self, step: int, seconds: float) -> float:
         """Share of the schedule that is over: by steps or by the clock, whichever is further."""
         by_clock = seconds / (60 * self.minutes) if self.minutes else 0.0
         return min(1.0, max(step / self.steps, by_clock))
+
+    def snapshot_steps(self) -> frozenset[int]:
+        """After how many steps the parameters are kept: 0, then evenly in the logarithm up to the last."""
+        if not self.snapshots:
+            return frozenset()
+        first = math.log(min(self.steps, 8))
+        stride = (math.log(self.steps) - first) / max(self.snapshots - 1, 1)
+        return frozenset({0, *(round(math.exp(first + stride * index)) for index in range(self.snapshots))})
 
     def learning_rate_at(self, step: int, seconds: float) -> float:
         """A straight warm-up, then half a cosine down to `final_share` (Loshchilov & Hutter 2017, eq. 5)."""
@@ -39,7 +48,18 @@ class Dials:
         return self.learning_rate * warmup * (self.final_share + (1 - self.final_share) * cosine)
 
 
+# Every run on the main corpus: 30 million tokens, in the same order.
+MAIN = {"steps": 7330, "learning_rate": 2e-3, "warmup_steps": 150, "log_every": 10, "validate_every": 200,
+        "snapshots": 14}
+MAIN_MODEL = {"hidden_size": 192, "num_attention_heads": 6, "moe_intermediate_size": 160,
+              "shared_intermediate_size": 160}
+DENSE = {"num_experts": 0, "num_experts_per_tok": 0}
+
 PRESETS = {
+    # The shipped model, and its dense twins: as many active parameters, and as many in all.
+    "main": Dials(**MAIN, model=MAIN_MODEL),
+    "dense-active": Dials(**MAIN, model=MAIN_MODEL | DENSE | {"shared_intermediate_size": 3 * 160}),
+    "dense-total": Dials(**MAIN, model=MAIN_MODEL | DENSE | {"shared_intermediate_size": 11 * 160}),
     # The model shipped with the first version: the default shape; on two shared cores the clock ends it.
     "first": Dials(steps=4000, minutes=38.0, learning_rate=2.5e-3),
     # Something to look at after two minutes.

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from moe_core.tokenizer import Tokenizer
 from moe_core.training import __main__ as command
 from moe_core.training import presets
 from moe_core.training.batches import TokenStream, write_stream
-from moe_core.training.loop import LOG, Run, Streams
+from moe_core.training.loop import DOMAIN_LOG, LOAD_LOG, LOG, Run, Streams
 from moe_core.training.presets import Dials
 
 MODEL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "num_experts": 4,
@@ -83,6 +84,35 @@ def test_a_checkpoint_of_other_settings_is_refused_by_name(run):
 def test_a_missing_checkpoint_is_named(run):
     with pytest.raises(FileNotFoundError, match=r"no checkpoint to resume from: .*checkpoint\.pt"):
         run("empty").resume()
+
+
+def test_parameters_are_kept_along_the_way(run, tmp_path):
+    run("kept", replace(DIALS, steps=6, snapshots=2)).go(say=str)
+    kept = sorted(path.name for path in (tmp_path / "kept").glob("snapshot-*"))
+    assert kept == ["snapshot-000000.safetensors", "snapshot-000006.safetensors"]
+    last = load_file(tmp_path / "kept" / kept[-1])
+    again = run("kept", replace(DIALS, steps=6, snapshots=2))
+    again.resume()
+    assert all(torch.equal(parameter, last[name]) for name, parameter in again.model.named_parameters())
+
+
+def test_a_dense_twin_learns_without_routers(run, tmp_path):
+    dense = DIALS.model | {"num_experts": 0, "num_experts_per_tok": 0, "shared_intermediate_size": 48}
+    learner = run("dense", replace(DIALS, steps=60, model=dense))
+    learner.go(say=str)
+    assert learner.validate() < 2
+    assert rows(tmp_path / "dense")[-1]["balance"] == ""
+
+
+def test_every_domain_and_every_expert_is_logged_when_the_held_out_loss_is(streams, tmp_path):
+    judged = replace(streams, domains={"pets": streams.heldout})
+    Run(DIALS, 300, judged, tmp_path).go(say=str)
+    with (tmp_path / DOMAIN_LOG).open() as log:
+        assert [(row["step"], row["domain"]) for row in csv.DictReader(log)] == [("4", "pets")]
+    with (tmp_path / LOAD_LOG).open() as log:
+        load = list(csv.DictReader(log))
+    assert len(load) == 2 * 4
+    assert sum(float(row["share"]) for row in load if row["layer"] == "0") == pytest.approx(1, abs=1e-3)
 
 
 @pytest.fixture
