@@ -43,8 +43,49 @@ FORMATS = {format.name: format for format in (
 )}
 
 
+@dataclass(frozen=True)
+class IntegerFormat:
+    """Whole numbers times a scale; every group of neighbours in a row shares one scale, an fp16 number.
+
+    Groups of 32 with an fp16 scale are what llama.cpp calls Q8_0 and Q4_0.
+    """
+
+    name: str
+    bits: int        # of one code; codes reach from -2 ** (bits - 1) to 2 ** (bits - 1) - 1
+    group: int = 32  # numbers that share a scale
+
+    @property
+    def highest(self) -> int:
+        """The largest code."""
+        return 2 ** (self.bits - 1) - 1
+
+
+INTEGER_FORMATS = {format.name: format for format in (
+    IntegerFormat("int8", 8), IntegerFormat("int4", 4), IntegerFormat("int2", 2))}
+STORAGE_FORMATS = FORMATS | INTEGER_FORMATS  # every format that parameters can be kept in
+
+
 def format_named(name: str) -> Format:
-    """The format with this name."""
+    """The floating-point format with this name."""
     if name not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {name}")
     return FORMATS[name]
+
+
+def storage_format_named(name: str) -> Format | IntegerFormat:
+    """The format with this name, whole numbers included."""
+    if name not in STORAGE_FORMATS:
+        raise ValueError(f"format must be one of {', '.join(STORAGE_FORMATS)}, got {name}")
+    return STORAGE_FORMATS[name]
+
+
+def matrix_bytes(rows: int, columns: int, format: str, scale_bytes: int = 2) -> int:
+    """Room of a matrix in a file: its numbers, and for whole numbers the scales of the groups of each row.
+
+    The last group of a row is filled up; onnxruntime keeps scales in fp32 (scale_bytes = 4).
+    """
+    kind = storage_format_named(format)
+    if isinstance(kind, Format):
+        return rows * columns * kind.bytes
+    groups = -(-columns // kind.group)
+    return rows * groups * (kind.group * kind.bits // 8 + scale_bytes)
