@@ -62,6 +62,8 @@ PRESETS = {
     "dense-total": Dials(**MAIN, model=MAIN_MODEL | DENSE | {"shared_intermediate_size": 11 * 160}),
     # The model shipped with the first version: the default shape; on two shared cores the clock ends it.
     "first": Dials(steps=4000, minutes=38.0, learning_rate=2.5e-3),
+    # The main model without its balance loss, long enough to see the experts collapse.
+    "unbalanced": Dials(**MAIN | {"steps": 1000}, model=MAIN_MODEL | {"router_aux_loss_coef": 0.0}),
     # Something to look at after two minutes.
     "tiny": Dials(
         steps=400,
