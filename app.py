@@ -1,5 +1,6 @@
 """Opens the page: python app.py"""
 
+import gc
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one token at a time is too little for two threads to share
+gc.disable()  # until the page is served: what is imported and built now stays
 
 from app.engine import Engine
 from app.page import LAUNCH, build_page
@@ -24,5 +26,7 @@ demo = build_page(engine, bundle.load(TRACE))
 
 if __name__ == "__main__":
     demo.launch(**LAUNCH, prevent_thread_lock=True)
+    gc.freeze()
+    gc.enable()
     engine.start()  # the page is served; now torch may take its time
     demo.block_thread()
