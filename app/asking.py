@@ -14,10 +14,13 @@ from moe_core.interventions.choices import FUSIONS, Change, WhatIf
 from moe_core.tracing.trace import RoutingTrace
 
 if TYPE_CHECKING:
+    from moe_core.interventions.apply import Dropped
     from moe_core.interventions.why import Why
 
 MOST_UNDONE = 8
 ALL, CHOSEN = "all", "chosen"  # over which tokens an effect is averaged
+FARTHEST_NUDGE = 10.0          # logits; the slider's end
+CAPACITIES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)  # capacity factors on offer
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,10 @@ class Dials:
     force: int | None = None
     fusion: str = FUSIONS[0]
     temperature: float = 1.0
+    nudge: tuple[int, float] | None = None  # (expert, what is added to its logit)
+    swap: bool = False
+    capacity: float | None = None
+    position: int | None = None             # off, force, nudge and swap hold for this token only; None = for all
 
     @classmethod
     def usual(cls, trace: RoutingTrace) -> "Dials":
@@ -37,13 +44,16 @@ class Dials:
 
     def change(self, usual: "Dials") -> WhatIf:
         """These dials as a what-if; empty when nothing differs from the model as it is."""
-        if replace(self, layers=usual.layers) == usual:
-            return WhatIf()
-        return WhatIf((Change(
-            layers=None if self.layers == usual.layers else self.layers, off=self.off,
-            force=() if self.force is None else (self.force,), k=None if self.k == usual.k else self.k,
-            fusion=None if self.fusion == usual.fusion else self.fusion,
-            temperature=None if self.temperature == usual.temperature else float(self.temperature)),))
+        layers = None if self.layers == usual.layers else self.layers
+        for_tokens = {name: value for name, value in {
+            "off": self.off, "force": () if self.force is None else (self.force,), "swap": self.swap,
+            "nudges": () if self.nudge is None or self.nudge[1] == 0 else (self.nudge,)}.items() if value}
+        for_layers = {name: getattr(self, name) for name in ("k", "fusion", "temperature", "capacity")
+                      if getattr(self, name) != getattr(usual, name)}
+        if self.position is None:
+            return WhatIf((Change(layers, **for_tokens, **for_layers),) if for_tokens | for_layers else ())
+        parts = [Change(layers, (self.position,), **for_tokens)] if for_tokens else []
+        return WhatIf((*parts, *([Change(layers, **for_layers)] if for_layers else ())))
 
 
 def refuse_dials(dials: Dials, usual: Dials, layers: int, experts: int) -> Refusal | None:
@@ -56,11 +66,21 @@ def refuse_dials(dials: Dials, usual: Dials, layers: int, experts: int) -> Refus
         return Refusal("what_if.refuse.all_off", {"experts": experts, "most": experts - 1})
     if dials.force in dials.off:
         return Refusal("what_if.refuse.both", {"expert": dials.force})
+    if dials.nudge is not None and not _is_nudge(dials.nudge[1]):
+        return Refusal("what_if.refuse.nudge", {"amount": dials.nudge[1], "farthest": f"{FARTHEST_NUDGE:g}"})
+    left = experts - len(set(dials.off))
+    if dials.swap and left <= dials.k:
+        return Refusal("what_if.refuse.swap", {"k": dials.k, "left": left})
     try:
         dials.change(usual).check(layers, experts, usual.k)
     except (ValueError, TypeError) as error:
         return Refusal("refuse.dials", {"error": error})
     return None
+
+
+def _is_nudge(amount) -> bool:
+    """Whether this is a number on the slider; an emptied box is None, and NaN equals nothing."""
+    return isinstance(amount, int | float) and -FARTHEST_NUDGE <= amount <= FARTHEST_NUDGE
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +94,7 @@ class Outcome:
     losses: np.ndarray         # (2, T - 1) nats: of the text's tokens but the first; before, after
     shift: pd.DataFrame        # token, before, after: what may follow the text
     divergence: float          # KL(before || after) of what may follow, nats
+    dropped: "tuple[Dropped, ...]" = ()  # slots of the text that full experts refused after the change
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,19 @@ def usual(session: Session) -> Dials:
     return Dials.usual(session.trace)
 
 
+def prompt_of(session: Session) -> str:
+    """The text that the walk questioned was written from."""
+    trace = subject(session)
+    return trace.settings.get("prompt") or trace.text
+
+
+def refuse_token(session: Session, text: str, dials: Dials) -> limits.Refusal | None:
+    """A change for one token needs that token in the text."""
+    if dials.position is None or text == prompt_of(session):
+        return None
+    return limits.Refusal("what_if.refuse.other_text", {})
+
+
 def both_ways(engine: Engine, session: Session, text: str, dials: Dials, stop: Event) -> Iterator[list[RoutingTrace]]:
     """The text written on with the same seed, first by the model as it is, then as changed: one trace, then two."""
     known = session.trace.settings
@@ -55,7 +68,7 @@ def concluded(engine: Engine, session: Session, text: str, dials: Dials, traces:
     as_it_is, changed = (engine.reread(text, change) for change in (WhatIf(), dials.change(usual(session))))
     outcome = Outcome(dials, before, after, before.phase.count("prompt"), np.stack([as_it_is.losses, changed.losses]),
                       _shift(engine, as_it_is.following, changed.following),
-                      divergence(as_it_is.following, changed.following))
+                      divergence(as_it_is.following, changed.following), changed.dropped)
     return explained(engine, session.but(asking=session.asking.then(dials, outcome)))
 
 

@@ -13,7 +13,7 @@ from app.figures.drawing import Labels, downward, numbered, picture
 
 OWN = {  # words that only these figures print
     "before": "as it is", "after": "changed", "rise": "rise of the loss (nats)",
-    "control": "control, 95 %", "usage": "tokens that chose it",
+    "control": "control, 95 %", "usage": "tokens that chose it", "refused": "refused by", "of_slots": "of its slots",
 }
 ENGLISH = drawing.ENGLISH | OWN
 MOST_PRINTED = 12  # experts whose cells carry their number
@@ -46,6 +46,24 @@ def loss_rise(losses: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     return picture(220, [bars], shapes=[drawing.level_line(0)],
                    yaxis={"nticks": 5, "title": {"text": words["rise"]}},
                    **drawing.along_bottom(drawing.tokens_of(losses), words["position"]))
+
+
+def dropped_tokens(refusals: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
+    """Which tokens full experts refused, layer by layer: red = all of a token's experts, pale red = some of them."""
+    words = ENGLISH | dict(labels or {})
+    layers = np.sort(refusals["layer"].unique())
+    told = np.stack([refusals.pivot(index="layer", columns="position", values=name).to_numpy(object)
+                     for name in ("token", "refused", "slots", "experts")], axis=-1)
+    told[..., 0] = [[drawing.safe(token) for token in row] for row in told[..., 0]]
+    tokens = drawing.tokens_of(refusals)
+    cells = {
+        "type": "heatmap", "x": tokens.index.to_numpy(), "y": np.arange(len(layers)), "xgap": 2, "ygap": 2,
+        "z": (told[..., 1] / told[..., 2]).astype(np.float32), "zmin": 0, "zmax": 1, "colorscale": theme.FLIP_SCALE,
+        "showscale": False, "customdata": told,
+        "hovertemplate": (f"%{{customdata[0]}} · %{{y}}<br>%{{customdata[1]}} {words['of_slots']} %{{customdata[2]}}"
+                          f"<br>{words['refused']} %{{customdata[3]}}<extra></extra>")}
+    return picture(60 + 26 * len(layers), [cells], yaxis=downward(numbered("L", layers)),
+                   **drawing.along_bottom(tokens, words["position"]))
 
 
 def effect_map(effect: pd.DataFrame, *, labels: Labels = None) -> go.Figure:

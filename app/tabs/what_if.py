@@ -1,5 +1,6 @@
 """What happens without this expert, or with another k? The same text through the model as it is and as changed."""
 
+import math
 from dataclasses import replace
 
 import gradio as gr
@@ -11,15 +12,13 @@ from app.engine import Engine
 from app.labels import Labels
 from app.runs import Runs
 from app.session import Session
+from app.tabs.what_if_dials import DialsPart
 from app.tabs.what_if_effect import EffectPart
 from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
 from app.views import what_if as views
 from app.views import what_if_effect as effect_views
 from app.views.status import refusal_line, stage_line
 from app.words import say
-from moe_core.interventions.choices import FUSIONS
-
-NOBODY = -1  # the choice that forces no expert
 
 
 class WhatIfTab:
@@ -32,7 +31,10 @@ class WhatIfTab:
         with self.tab:
             with gr.Column(elem_classes="sheet"):
                 self._lay_out_question(labels, first)
-                self._lay_out_dials(labels, trying.usual(first), first.trace.experts)
+                self.dials = DialsPart(labels, trying.usual(first), first.trace.experts)
+                with gr.Row(elem_classes="examples"):
+                    self.undo = labels.make(gr.Button, {"value": "what_if.undo"}, size="sm", interactive=False)
+                    self.start_over = labels.make(gr.Button, {"value": "what_if.reset"}, size="sm")
                 self.status = StatusLine(elem_id="what-if-status")
                 self.numbers = Numbers([])
             self.panels = self._lay_out_results()
@@ -66,7 +68,31 @@ class WhatIfTab:
 
     def run_both(self, values: dict, request: gr.Request):
         """Refuse what cannot run, wait for the model if need be, then write both texts."""
-        session, text, dials = values[self.session], values[self.text], self._dials(values)
+        session = values[self.session]
+        dials = self.dials.read(values, session.asking.position)
+        yield from self._try(session, values[self.text], dials, request.session_hash)
+
+    def swap(self, session: Session, request: gr.Request):
+        """First choice and runner-up change places, for the selected token in this layer."""
+        yield from self._try_on_token(session, {"swap": True}, request.session_hash)
+
+    def nudge(self, session: Session, request: gr.Request):
+        """The runner-up's logit gets just enough to bring it in, for the selected token in this layer."""
+        reason = session.asking.reason
+        change = reason and {"nudge": (reason.why.runner_up, math.ceil(100 * reason.why.nudge) / 100)}
+        yield from self._try_on_token(session, change, request.session_hash)
+
+    def _try_on_token(self, session: Session, change: dict | None, visitor: str):
+        if session.asking.reason is None or session.asking.reason.why.runner_up is None:
+            yield {self.status: {"kind": "problem", "text": say(session.language, "what_if.refuse.nothing")}}
+            return
+        dials = replace(trying.usual(session), layers=(session.asking.layer,), position=session.asking.position,
+                        **change)
+        text = trying.prompt_of(session)
+        yield {self.text: text, **self.dials.values(dials)}
+        yield from self._try(session, text, dials, visitor)
+
+    def _try(self, session: Session, text: str, dials: Dials, visitor: str):
         refusal = limits.refuse_prompt(text, limits.MAX_COMPARED_CHARACTERS)
         if refusal is None and self.engine.stage.name != "ready":
             yield {self.status: {"kind": "busy", "text": say(session.language, "run.waiting")}}
@@ -74,12 +100,13 @@ class WhatIfTab:
             yield {self.status: stage_line(stage, session.language)}
             if stage.name != "ready":
                 return
-        refusal = (refusal or refuse_dials(dials, trying.usual(session), *self.engine.shape)
+        refusal = (refusal or trying.refuse_token(session, text, dials)
+                   or refuse_dials(dials, trying.usual(session), *self.engine.shape)
                    or limits.refuse_tokens(self.engine.count_tokens(text), self.engine.context))
         if refusal is not None:
             yield {self.status: refusal_line(refusal, session.language)}
         else:
-            yield from self._run(session, text, dials, request.session_hash)
+            yield from self._run(session, text, dials, visitor)
 
     def stop(self, request: gr.Request) -> None:
         """End this visitor's run after the step it is in."""
@@ -133,9 +160,7 @@ class WhatIfTab:
     def _settled(self, session: Session, dials: Dials | None) -> dict:
         """Dials and drawings of a session that went back."""
         dials, session = dials or trying.usual(session), trying.explained(self.engine, session)
-        force = NOBODY if dials.force is None else dials.force
-        values = [list(dials.layers), list(dials.off), force, dials.k, dials.fusion, dials.temperature]
-        return {self.session: session, **dict(zip(self.dials, values, strict=True)), **self._show_outcome(session)}
+        return {self.session: session, **self.dials.values(dials), **self._show_outcome(session)}
 
     def _show_outcome(self, session: Session) -> dict:
         asking = session.asking
@@ -151,11 +176,6 @@ class WhatIfTab:
     def _busy(self, running: bool) -> dict:
         return {self.run: gr.update(visible=not running), self.halt: gr.update(visible=running)}
 
-    def _dials(self, values: dict) -> Dials:
-        layers, off, force, k, fusion, temperature = (values[dial] for dial in self.dials)
-        return Dials(tuple(sorted(layers or ())), k, tuple(sorted(off or ())),
-                     None if force in (None, NOBODY) else force, fusion, temperature)
-
     def _lay_out_question(self, labels: Labels, first: Session) -> None:
         with gr.Row(elem_classes="ask"):
             self.text = labels.make(
@@ -166,35 +186,6 @@ class WhatIfTab:
             self.halt = labels.make(gr.Button, {"value": "prompt.stop"}, variant="stop", scale=1, min_width=120,
                                     visible=False)
 
-    def _lay_out_dials(self, labels: Labels, usual: Dials, experts: int) -> None:
-        every = [(f"E{expert}", expert) for expert in range(experts)]
-
-        def dial(kind, name: str, more: dict | None = None, **properties):
-            return labels.make(kind, {"label": f"what_if.{name}", **(more or {})}, **properties)
-
-        with gr.Row():
-            with gr.Column(min_width=280, elem_classes="dials"):
-                off = dial(gr.CheckboxGroup, "off", choices=every, value=[], elem_classes="pills",
-                           elem_id="what-if-off")
-                nobody = {"choices": lambda language: [(say(language, "what_if.nobody"), NOBODY), *every]}
-                force = dial(gr.Radio, "force", nobody, value=NOBODY, elem_classes="pills", elem_id="what-if-force")
-            with gr.Column(min_width=280, elem_classes="dials"):
-                layers = dial(gr.CheckboxGroup, "layers", choices=[(f"L{layer}", layer) for layer in usual.layers],
-                              value=list(usual.layers), elem_classes="pills", elem_id="what-if-layers")
-                fusion = dial(gr.Radio, "fusion", {"choices": {name: f"what_if.fusion.{name}" for name in FUSIONS}},
-                              value=usual.fusion, elem_classes="pills", elem_id="what-if-fusion")
-        with gr.Row():
-            with gr.Column(min_width=280):
-                k = dial(gr.Slider, "k", {"info": "what_if.k.info"}, minimum=1, maximum=experts, step=1,
-                         value=usual.k, buttons=[], elem_id="what-if-k")
-            with gr.Column(min_width=280):
-                temperature = dial(gr.Slider, "temperature", {"info": "what_if.temperature.info"}, minimum=0.1,
-                                   maximum=5, step=0.1, value=usual.temperature, buttons=[])
-        with gr.Row(elem_classes="examples"):
-            self.undo = labels.make(gr.Button, {"value": "what_if.undo"}, size="sm", interactive=False)
-            self.start_over = labels.make(gr.Button, {"value": "what_if.reset"}, size="sm")
-        self.dials = [layers, off, force, k, fusion, temperature]
-
     def _lay_out_results(self) -> dict[str, FigurePanel]:
         with gr.Column(visible="hidden") as self.results:
             self.texts = TextPair(elem_id="what-if-texts")
@@ -203,7 +194,8 @@ class WhatIfTab:
                     following = FigurePanel(elem_id="what-if-next")
                 with gr.Column(min_width=320):
                     loss = FigurePanel(elem_id="what-if-loss")
-        return {"next": following, "loss": loss}
+            dropped = FigurePanel(elem_id="what-if-dropped")
+        return {"next": following, "loss": loss, "dropped": dropped}
 
     def _lay_out_why(self, labels: Labels, first: Session) -> None:
         with gr.Column(elem_classes="sheet"):
@@ -213,16 +205,21 @@ class WhatIfTab:
             self.layer = labels.make(
                 gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
                 maximum=max(len(first.trace.layers) - 1, 1), value=first.layer, buttons=[], elem_classes="layer")
+            with gr.Row(elem_classes="examples"):
+                self.swapping = labels.make(gr.Button, {"value": "what_if.why.swap"}, size="sm")
+                self.nudging = labels.make(gr.Button, {"value": "what_if.why.nudge"}, size="sm")
         self.panels["why"] = FigurePanel(elem_id="what-if-why")
 
     def _connect(self) -> None:
-        asked = {self.session, self.text, *self.dials}
+        asked = {self.session, self.text, *self.dials.all}
         answered = [self.session, self.text, self.status, *self.shown, self.run, self.halt]
         gr.on([self.run.click, self.text.submit], self.run_both, asked, answered, **HEAVY)
         self.tab.select(self.open, {self.session}, answered, **HEAVY)
         self.halt.click(self.stop, None, None, **QUIET)
+        for button, tried in ((self.swapping, self.swap), (self.nudging, self.nudge)):
+            button.click(tried, self.session, [*answered, *self.dials.all], **HEAVY)
         for button, back in ((self.undo, self.take_back), (self.start_over, self.reset)):
-            button.click(back, self.session, [*answered, *self.dials], **QUIET)
+            button.click(back, self.session, [*answered, *self.dials.all], **QUIET)
         picked = [self.session, self.strip, self.panels["why"]]
         self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)
         self.strip.token_click(self.select, self.session, picked, **SLIDING)

@@ -8,19 +8,21 @@ import pandas as pd
 from app.figures import what_if as figures
 from app.session import Session
 from app.trying import subject
+from app.views import what_if_dropped as drops
 from app.views.panel import Picture, figure_words, panel, percent
 from app.views.strip import strip
 from app.words import say
 from moe_core.statistics.intervals import paired_bootstrap
 from moe_core.tracing.trace import RoutingTrace
 
-PANELS = ("next", "loss", "why")
+PANELS = ("next", "loss", "dropped", "why")
 NUMBERS = ("before", "after", "rise", "divergence", "parting")
 
 
 def strip_value(session: Session) -> dict:
     """The tokens of the text and of what the model as it is wrote after it."""
-    return strip(subject(session), session.asking.layer, session.asking.position, session.language)
+    plain = strip(subject(session), session.asking.layer, session.asking.position, session.language)
+    return drops.mark(plain, session)
 
 
 def growing_texts(session: Session, prompt: str, traces: list[RoutingTrace], decode) -> dict:
@@ -44,8 +46,9 @@ def numbers_value(session: Session) -> list[dict]:
     if session.asking.outcome is None:
         return []
     facts, speak = _facts(session), partial(say, session.language)
+    names = (*NUMBERS, "dropped") if drops.has_capacity(session) else NUMBERS
     return [{"name": speak(f"what_if.number.{name}"), "value": facts[name],
-             "note": speak(f"what_if.number.{name}.note", **facts)} for name in NUMBERS]
+             "note": speak(f"what_if.number.{name}.note", **facts)} for name in names]
 
 
 def done_line(session: Session) -> str:
@@ -59,6 +62,8 @@ def panel_value(name: str, session: Session) -> dict:
     """One panel of this tab, drawn anew; empty while there is nothing to draw."""
     asking = session.asking
     if (asking.reason if name == "why" else asking.outcome) is None:
+        return {}
+    if name == "dropped" and not drops.has_capacity(session):
         return {}
     return panel(f"what_if.{name}", DRAWERS[name], session,
                  say(session.language, "badge.measured", format="fp32", device="CPU"))
@@ -94,7 +99,13 @@ def why(session: Session) -> Picture:
     return Picture(figures.next_tokens(reason.shift, labels=words), reason.shift, facts)
 
 
-DRAWERS = {"next": following, "loss": loss, "why": why}
+def dropped(session: Session) -> Picture:
+    """Which tokens full experts refused, and what that costs."""
+    picture = drops.dropped(session, figure_labels(session))
+    return picture._replace(facts=_facts(session) | picture.facts)
+
+
+DRAWERS = {"next": following, "loss": loss, "dropped": dropped, "why": why}
 
 
 def figure_labels(session: Session) -> dict[str, str]:
@@ -109,7 +120,9 @@ def _facts(session: Session) -> dict:
     parting, speak = _parting(*written), partial(say, session.language)
     likeliest = {f"top_{name}": outcome.shift.loc[outcome.shift[name].idxmax(), "token"].strip()
                  for name in ("before", "after")}
-    return {**_losses(*outcome.losses), **likeliest, "divergence": _small(outcome.divergence),
+    told = drops.dropped_facts(session) if drops.has_capacity(session) else {}
+    told["dropped"] = told.get("refused_share", "")
+    return {**told, **_losses(*outcome.losses), **likeliest, "divergence": _small(outcome.divergence),
             "shown": len(outcome.shift), "new": max(map(len, written)),
             "parting": speak("number.parting.never") if parting is None
             else speak("number.parting.step", step=parting + 1)}

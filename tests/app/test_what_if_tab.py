@@ -61,6 +61,13 @@ def tried(engine: Engine, session: Session, dials: Dials, text: str = TEXT) -> S
     (Dials(layers=(1,), k=2, off=(0, 3), force=3), "what_if.refuse.both", "E3"),
     (Dials(layers=(1,), k=2, temperature=float("nan")), "refuse.dials", "temperature"),
     (Dials(layers=(9,), k=1), "refuse.dials", "layer"),
+    (Dials(layers=(0,), k=2, nudge=(1, float("nan"))), "what_if.refuse.nudge", "nan"),
+    (Dials(layers=(0,), k=2, nudge=(1, None)), "what_if.refuse.nudge", "None"),
+    (Dials(layers=(0,), k=2, nudge=(1, 1e9)), "what_if.refuse.nudge", "1000000000"),
+    (Dials(layers=(0,), k=2, nudge=(7, 1.0)), "refuse.dials", "expert"),
+    (Dials(layers=(0,), k=4, swap=True), "what_if.refuse.swap", "k = 4"),
+    (Dials(layers=(0,), k=2, off=(0, 1), swap=True), "what_if.refuse.swap", "2"),
+    (Dials(layers=(0,), k=2, capacity=float("nan")), "refuse.dials", "capacity"),
 ])
 def test_what_cannot_be_is_refused_in_both_languages(dials, key, value):
     refusal = refuse_dials(dials, USUAL, layers=2, experts=4)
@@ -72,6 +79,7 @@ def test_what_cannot_be_is_refused_in_both_languages(dials, key, value):
 @pytest.mark.parametrize("dials", [
     USUAL, Dials(layers=(1,), k=4), Dials(layers=(0,), k=2, off=(0, 1, 2)), Dials(layers=(0, 1), k=1, force=3),
     Dials(layers=(0, 1), k=2, fusion="best", temperature=0.1),
+    Dials(layers=(0,), k=2, nudge=(3, -10.0), swap=True, capacity=0.5, position=4),
 ])
 def test_what_can_be_is_not_refused(dials):
     assert refuse_dials(dials, USUAL, layers=2, experts=4) is None
@@ -116,7 +124,7 @@ def test_the_losses_on_screen_are_those_of_the_text(engine, session):
 
 
 def test_a_text_of_one_token_has_no_loss_and_still_a_prediction(engine, session):
-    one = tried(engine, session, Dials((0, 1), 1), text="T")
+    one = tried(engine, session, Dials((0, 1), 1, capacity=1.0), text="T")
     assert [row["value"] for row in views.numbers_value(one)][:3] == ["–", "–", "–"]
     for name in views.PANELS:
         assert views.panel_value(name, one)["title"]
@@ -155,7 +163,7 @@ def test_a_position_beyond_a_shorter_text_is_the_last_one(engine, session):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_panel_speaks_and_says_where_its_numbers_come_from(engine, session, language):
-    shown = tried(engine, session, Dials((0,), 1)).but(language=language)
+    shown = tried(engine, session, Dials((0,), 1, capacity=0.5)).but(language=language)
     for name in views.PANELS:
         value = views.panel_value(name, shown)
         assert all(value[part] for part in ("title", "caption", "summary", "figure", "csv_hint"))

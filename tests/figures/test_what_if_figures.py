@@ -28,9 +28,20 @@ def effect():  # L1E2 hurts beyond its control, L3E0 helps beyond it, L1E0 is li
         "usage": [0.25, 0.75, 0.5, 0.0]})
 
 
+REFUSALS = pd.DataFrame({"layer": [0, 0, 2, 2], "position": [0, 1, 0, 1], "token": ["a", "<b>", "a", "<b>"],
+                         "slots": 2, "refused": [0, 1, 2, 0], "experts": ["", "E3", "E1 E2", ""]})
+
+
 def all_figures(shift, losses, effect) -> list[go.Figure]:
     return [what_if.next_tokens(shift), what_if.loss_rise(losses), what_if.effect_map(effect),
-            what_if.usage_against_importance(effect)]
+            what_if.usage_against_importance(effect), what_if.dropped_tokens(REFUSALS)]
+
+
+def test_a_place_is_red_as_far_as_its_experts_refused_it():
+    cells = what_if.dropped_tokens(REFUSALS).data[0]
+    assert np.asarray(cells["z"]).tolist() == [[0, 0.5], [1, 0]]
+    assert cells["colorscale"][-1][1] == theme.FLIP
+    assert np.asarray(cells["customdata"])[0, 1].tolist() == ["&lt;b&gt;", 1, 2, "E3"]
 
 
 def test_every_property_is_one_that_plotly_knows(shift, losses, effect):
