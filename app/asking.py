@@ -15,6 +15,7 @@ from moe_core.tracing.trace import RoutingTrace
 
 if TYPE_CHECKING:
     from moe_core.interventions.apply import Dropped
+    from moe_core.interventions.hindsight import Hindsight
     from moe_core.interventions.why import Why
 
 MOST_UNDONE = 8
@@ -114,6 +115,14 @@ class Measured:
     recorded: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The learned choice beside the choice by performance: recorded for the shipped model, or live."""
+
+    found: "Hindsight"
+    recorded: bool
+
+
 @dataclass(frozen=True)
 class Asking:
     """One visitor's what-ifs; every change is a new Asking."""
@@ -128,6 +137,7 @@ class Asking:
     reason: Reason | None = field(default=None, compare=False)
     effect: Measured | None = field(default=None, compare=False)
     scope: str = ALL
+    regret: Judged | None = field(default=None, compare=False)
 
     def then(self, dials: Dials | None, outcome: Outcome | None) -> "Asking":
         """A new state that can be undone."""

@@ -154,6 +154,20 @@ class Engine:
         with self._turns:  # one layer's worth, then the next visitor
             return effects(loaded.model, [loaded.tokenizer.encode(text)], [layer], limits=bounds)
 
+    def regret(self, text: str, layer: int, bounds: Limits):
+        """Every set of experts tried for every token of this text in one layer, as tables."""
+        from moe_core.interventions import hindsight
+        from moe_core.interventions.regret import regrets
+
+        loaded = self._ready()
+        token_ids = loaded.tokenizer.encode(text)
+        with self._turns:  # one layer's worth, then the next visitor
+            found = regrets(loaded.model, [token_ids], [layer], limits=bounds)
+        labels = [piece.label for piece in loaded.tokenizer.pieces(token_ids)]
+        return hindsight.Hindsight(
+            found.layers, hindsight.expert_table(found.tokens, found.settings["experts"], found.settings["seed"]),
+            hindsight.worst_choices(found.tokens, [labels]), {**found.settings, "complete": found.complete})
+
     def token_label(self, token_id: int) -> str:
         return self._ready().tokenizer.pieces([token_id])[0].label
 

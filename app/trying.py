@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from app import limits
-from app.asking import Dials, Measured, Outcome, Reason
+from app.asking import Dials, Judged, Measured, Outcome, Reason
 from app.engine import Engine
 from app.session import Session
 from moe_core.interventions.choices import WhatIf
@@ -93,6 +93,20 @@ def measured(engine: Engine, text: str, stop: Event) -> Iterator[Measured]:
             yield Measured(pd.concat(tables, ignore_index=True), {**found.settings, "text": text}, recorded=False)
         if not found.complete:
             return
+
+
+def judged(engine: Engine, text: str, stop: Event) -> Iterator[Judged]:
+    """The choice by performance on this text, one more layer each time, until `stop` or the time is over."""
+    end, parts = time.monotonic() + limits.SECONDS_PER_RUN, []
+    for layer in range(engine.shape[0]):
+        found = engine.regret(text, layer, Limits(seconds=max(end - time.monotonic(), 0), stop=stop.is_set))
+        if not found.settings["complete"]:
+            return
+        parts.append(found)
+        layers, experts, examples = (pd.concat(tables, ignore_index=True) for tables in zip(
+            *((part.layers, part.experts, part.examples) for part in parts), strict=True))
+        yield Judged(found._replace(layers=layers, experts=experts, examples=examples,
+                                    settings={**found.settings, "text": text}), recorded=False)
 
 
 def _shift(engine: Engine, before: np.ndarray, after: np.ndarray) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from moe_core.commands import compare, effect, record, statistics, trace
+from moe_core.commands import compare, effect, exports, record, regret, statistics, trace
 from moe_core.commands.arguments import Parser
 
 
@@ -33,7 +33,7 @@ def parser() -> Parser:
     """All commands and their arguments."""
     whole = Parser(prog="moe_core", description="Watch a mixture-of-experts model choose its experts.")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (trace, compare, statistics, record, effect):
+    for command in (trace, compare, statistics, record, effect, exports, regret):
         command.add(commands)
     return whole
 

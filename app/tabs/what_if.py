@@ -14,9 +14,11 @@ from app.runs import Runs
 from app.session import Session
 from app.tabs.what_if_dials import DialsPart
 from app.tabs.what_if_effect import EffectPart
+from app.tabs.what_if_regret import RegretPart
 from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
 from app.views import what_if as views
 from app.views import what_if_effect as effect_views
+from app.views import what_if_regret as regret_views
 from app.views.status import refusal_line, stage_line
 from app.words import say
 
@@ -40,15 +42,16 @@ class WhatIfTab:
             self.panels = self._lay_out_results()
             self._lay_out_why(labels, first)
             self.effect = EffectPart(labels, session, engine, self.text)
+            self.regret = RegretPart(labels, session, engine, self.text)
         self.shown = [self.numbers, self.results, self.texts, self.undo, self.strip, self.layer,
-                      *self.panels.values(), *self.effect.shown]
+                      *self.panels.values(), *self.effect.shown, *self.regret.shown]
         self._connect()
 
     def show(self, session: Session) -> dict:
         """Everything this tab draws of a session; nothing before it is opened for the first time."""
         if not session.asking.opened:
             return {}
-        return {**self._show_outcome(session), **self.effect.show(session)}
+        return {**self._show_outcome(session), **self.effect.show(session), **self.regret.show(session)}
 
     def open(self, values: dict):
         """Take over the text of the first tab when it is new, then say why its last token met its experts."""
@@ -61,7 +64,8 @@ class WhatIfTab:
         session = session.but(asking=replace(
             asking, opened=True, taken=text, layer=session.layer, reason=None,
             position=max(session.trace.phase.count("prompt") - 1, 0),
-            effect=asking.effect or effect_views.recorded_effect()))
+            effect=asking.effect or effect_views.recorded_effect(),
+            regret=asking.regret or regret_views.recorded_regret()))
         yield {self.session: session, self.text: text, **self.show(session)}
         session = trying.explained(self.engine, session)
         yield {self.session: session, **self._draw(session, "why")}

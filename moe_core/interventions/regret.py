@@ -16,17 +16,15 @@ from torch import Tensor
 
 from moe_core.interventions.choices import END_POSITION
 from moe_core.interventions.effect import checked_layers
+from moe_core.interventions.hindsight import layer_table
 from moe_core.interventions.limits import Limits
 from moe_core.interventions.one_row import ROWS_AT_ONCE, through_later_layers
 from moe_core.interventions.packed import Packed, Walk, next_token_losses, walk
 from moe_core.interventions.resampling import PairedResampling
 from moe_core.model.causal_lm import MoEscopeForCausalLM
-from moe_core.statistics.intervals import wilson
 
 MOST_SETS = 1000
 TOKEN_COLUMNS = ["layer", "text", "position", "chosen", "best", "loss", "best_loss", "mean_loss", "regret", "beaten"]
-LAYER_COLUMNS = ["layer", "n", "better_share", "better_low", "better_high", "regret", "low", "high",
-                 "beaten", "beaten_low", "beaten_high", "chance", "gain", "gain_low", "gain_high"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +41,7 @@ class Regrets:
         regret              by how much the best set would have
         beaten              0.5 (column chance) is what a router gets that draws its set by lot
         gain                mean_loss - loss: what the router is worth against drawing by lot
+        agree, common       how often the router's set is the best one; how much of it is in the best one
     """
 
     tokens: pd.DataFrame
@@ -68,9 +67,12 @@ def regrets(model: MoEscopeForCausalLM, texts: list[list[int]], layers: list[int
         limits.progress(len(packed), len(packed))
     tokens = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=TOKEN_COLUMNS)
     settings = {"texts": tokens["text"].nunique(), "tokens": len(tokens) // max(len(layers), 1), "sets": len(sets),
-                "seed": seed, "layers": layers, "seconds": round(time.monotonic() - started, 2),
+                "experts": model.config.num_experts, "k": model.config.num_experts_per_tok, "seed": seed,
+                "layers": layers, "loss": float(usual.losses.mean()),
+                "resampled": PairedResampling.unit_of(packed.texts), "seconds": round(time.monotonic() - started, 2),
                 "format": str(model.dtype).removeprefix("torch."), "device": "CPU"}
-    return Regrets(tokens, _layer_table(tokens, seed), settings["texts"] == packed.texts, settings)
+    table = layer_table(tokens, model.config.num_experts, len(sets), seed)
+    return Regrets(tokens, table, settings["texts"] == packed.texts, settings)
 
 
 def all_sets(model: MoEscopeForCausalLM) -> Tensor:
@@ -122,16 +124,3 @@ def _of_text(model: MoEscopeForCausalLM, packed: Packed, usual: Walk, sets: Tens
     return pd.DataFrame(dict(zip(TOKEN_COLUMNS, (
         layer, text, row + END_POSITION, names[chosen], names[best], loss, best_loss, losses.mean(1), loss - best_loss,
         (losses < loss[:, None]).sum(1) / max(len(sets) - 1, 1)), strict=True)))
-
-
-def _layer_table(tokens: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The table of layers."""
-    rows = []
-    for layer, found in tokens.groupby("layer"):
-        doubt = PairedResampling(found["text"].to_numpy(), seed)
-        better = int((found["regret"] > 0).sum())
-        low, high = wilson(better, len(found))
-        rows.append((layer, len(found), better / len(found), float(low), float(high),
-                     *doubt.mean(found["regret"].to_numpy()), *doubt.mean(found["beaten"].to_numpy()), 0.5,
-                     *doubt.mean((found["mean_loss"] - found["loss"]).to_numpy())))
-    return pd.DataFrame(rows, columns=LAYER_COLUMNS)

@@ -18,13 +18,18 @@ class PairedResampling:
 
     def __init__(self, text_of_row: np.ndarray, seed: int, resamples: int = 2000):
         texts = int(text_of_row.max()) + 1
-        self.unit = "text" if texts >= FEWEST_TEXTS else "token"
+        self.unit = self.unit_of(texts)
         self._unit_of_row = text_of_row if self.unit == "text" else np.arange(len(text_of_row))
         self._units = texts if self.unit == "text" else len(text_of_row)
         rng = np.random.default_rng(seed)
         drawn = [np.bincount(rng.integers(self._units, size=self._units), minlength=self._units)
                  for _ in range(resamples)]
         self._counts = np.array(drawn, float)  # (resamples, units): how often each unit was drawn
+
+    @staticmethod
+    def unit_of(texts: int) -> str:
+        """What is resampled when there are so many texts."""
+        return "text" if texts >= FEWEST_TEXTS else "token"
 
     def mean(self, differences: np.ndarray, rows: np.ndarray | None = None) -> Interval:
         """The mean of the differences (N,) over these rows (N,) bool; NaN where there are none."""
@@ -38,3 +43,11 @@ class PairedResampling:
         means = (self._counts @ sums)[taken > 0] / taken[taken > 0]
         low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
         return Interval(float(differences[rows].mean()), float(low), float(high))
+
+    def quantile(self, values: np.ndarray, share: float) -> Interval:
+        """The smallest of the values (N,) that at least this share of them does not exceed; infinite ones may be in."""
+        order = np.argsort(values, kind="stable")
+        taken = self._counts[:, self._unit_of_row[order]].cumsum(1)          # (resamples, N)
+        at = (taken < share * taken[:, -1:]).sum(1)
+        low, high = np.quantile(values[order][at], [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="nearest")
+        return Interval(float(np.quantile(values, share, method="inverted_cdf")), float(low), float(high))

@@ -5,9 +5,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from moe_core.interventions.hindsight import LAYER_COLUMNS
 from moe_core.interventions.limits import Limits
 from moe_core.interventions.packed import Packed, walk
-from moe_core.interventions.regret import LAYER_COLUMNS, TOKEN_COLUMNS, all_sets, regrets, set_losses
+from moe_core.interventions.regret import TOKEN_COLUMNS, all_sets, regrets, set_losses
 from moe_core.model.generation import Cache, feed
 from moe_core.model.router import forced
 

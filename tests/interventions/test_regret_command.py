@@ -1,0 +1,60 @@
+"""`regret` prints the library's numbers, keeps them for the page, and refuses bad input in one line."""
+
+import json
+
+import pytest
+import torch
+
+from moe_core.__main__ import main
+from moe_core.config import MoEscopeConfig
+from moe_core.interventions import hindsight
+from moe_core.interventions.regret import regrets
+from moe_core.model.causal_lm import MoEscopeForCausalLM
+from moe_core.tokenizer import Tokenizer
+from moe_core.tracing.own import load_model
+
+TEXTS = ("the cat sat", "我喜欢学习AI。")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> str:
+    """A tiny random model on disk: 2 layers, 4 experts, top-2."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tokenizer = Tokenizer.train([text * 4 for text in TEXTS], vocab_size=300)
+    torch.manual_seed(0)
+    MoEscopeForCausalLM(MoEscopeConfig(
+        vocab_size=tokenizer.vocab_size, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, num_experts=4,
+        moe_intermediate_size=8, shared_intermediate_size=0, max_position_embeddings=64, initializer_range=0.5,
+    )).save_pretrained(folder)
+    tokenizer.save(folder)
+    return str(folder)
+
+
+@pytest.fixture
+def file(tmp_path) -> str:
+    (tmp_path / "texts.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    return str(tmp_path / "texts.txt")
+
+
+def test_it_prints_and_keeps_what_the_library_finds(folder, file, capsys, tmp_path):
+    kept = tmp_path / "regret.json"
+    assert main(["regret", "--text", file, "--model", folder, "--out", str(kept), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    loaded = load_model(folder)
+    known = regrets(loaded.model, [loaded.tokenizer.encode(text) for text in TEXTS])
+    assert [row["regret"] for row in printed["rows"]] == pytest.approx(known.layers["regret"].tolist())
+    assert [row["layer"] for row in printed["rows"]] == [0, 1]
+    assert len(printed["rows_experts"]) == 2 * 4
+    assert printed["settings"]["sets"] == 6
+    assert printed["settings"]["model_hash"] == loaded.hash
+    assert hindsight.load(kept).layers["regret"].tolist() == pytest.approx(known.layers["regret"].tolist(), rel=1e-5)
+
+
+@pytest.mark.parametrize(("arguments", "told"), [
+    (["--layer", "2"], "layer must lie in 0..1, got 2"), (["--seed", "-1"], "seed must lie in"),
+    (["--seconds", "0"], "give it more seconds"), (["--text", "gone.txt"], "gone.txt"),
+])
+def test_bad_input_ends_with_2_and_one_line(folder, file, capsys, arguments, told):
+    given = arguments if "--text" in arguments else ["--text", file, *arguments]
+    assert main(["regret", *given, "--model", folder]) == 2
+    assert told in capsys.readouterr().err
