@@ -15,9 +15,9 @@ class _WithoutStubs(MetaPathFinder):
     """Finds that one module as Python would, and silences its writer once it is there."""
 
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
-        if name != WRITER:
+        spec = PathFinder.find_spec(name, path) if name == WRITER else None
+        if spec is None:
             return None
-        spec = PathFinder.find_spec(name, path)
         run = spec.loader.exec_module
 
         def run_silenced(module) -> None:
