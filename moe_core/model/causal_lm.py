@@ -149,9 +149,9 @@ class MoEscopeForCausalLM(MoEscopePreTrainedModel, GenerationMixin):
             hidden = self.model.through_layers(self.model.embed_tokens(input_ids), rotation)
         return Training(hidden, recorder.routings)
 
-    def router_loss(self, routings: list[Routing]) -> Tensor:
+    def router_loss(self, routings: list[Routing], shares: list[Tensor] | None = None) -> Tensor:
         """What training adds to the next-token loss so that the routers stay balanced and small."""
-        return router_loss(routings, self.config.router_aux_loss_coef, self.config.router_z_loss_coef)
+        return router_loss(routings, self.config.router_aux_loss_coef, self.config.router_z_loss_coef, shares)
 
     @can_return_tuple
     def forward(self, input_ids=None, attention_mask=None, position_ids=None, past_key_values=None, inputs_embeds=None,

@@ -1,4 +1,7 @@
-"""python -m moe_core.training: a corpus in, a model folder out; --resume goes on after an interruption."""
+"""python -m moe_core.training: a corpus in, a model folder out; --resume goes on after an interruption.
+
+On many processes or GPUs the same: accelerate launch --num_processes 2 -m moe_core.training ...
+"""
 
 import argparse
 import os
@@ -34,21 +37,35 @@ def train(arguments: argparse.Namespace) -> None:
     from moe_core.training.export import export_model
     from moe_core.training.loop import Run
     from moe_core.training.presets import PRESETS
+    from moe_core.training.processes import Processes
     from moe_core.training.streams import prepare
 
     dials = PRESETS[arguments.preset]
     dials = replace(dials, seed=dials.seed if arguments.seed is None else arguments.seed,
                     minutes=dials.minutes if arguments.minutes is None else arguments.minutes or None)  # fmt: skip
-    tokenizer, streams = prepare(arguments.corpus, arguments.heldout, arguments.out, dials, fresh=not arguments.resume)
-    run = Run(dials, tokenizer.vocab_size, streams, arguments.out)
+    processes = Processes.of_environment()
+    say = print if processes.first else _silent
+    files = arguments.corpus, arguments.heldout, arguments.out, dials
+    if processes.first:
+        prepared = prepare(*files, fresh=not arguments.resume)
+    processes.wait()
+    tokenizer, streams = prepared if processes.first else prepare(*files, fresh=False)
+    run = Run(dials, tokenizer.vocab_size, streams, arguments.out, processes)
     if arguments.resume:
         run.resume()
-    print(f"{run.model.num_parameters():,} parameters, {len(streams.training.tokens):,} tokens, "
-          f"{dials.steps} steps of {dials.batch_size * dials.length} tokens at most", flush=True)  # fmt: skip
-    run.go(lambda line: print(line, flush=True))
-    print(f"held-out loss {run.validate(batches=32):.4f} nats per token")
-    export_model(run, tokenizer, arguments.out / "model")
-    print(f"model: {arguments.out / 'model'}")
+    say(f"{run.model.num_parameters():,} parameters, {len(streams.training.tokens):,} tokens, "
+        f"{dials.steps} steps of {dials.batch_size * dials.length} tokens at most", flush=True)  # fmt: skip
+    run.go(lambda line: say(line, flush=True))
+    if processes.first:
+        print(f"held-out loss {run.validate(batches=32):.4f} nats per token")
+        export_model(run, tokenizer, arguments.out / "model")
+        print(f"model: {arguments.out / 'model'}")
+    processes.wait()
+    processes.leave()
+
+
+def _silent(*words, **how) -> None:
+    """What every process but the first one says."""
 
 
 def _arguments() -> argparse.Namespace:
