@@ -27,21 +27,22 @@ MORAL = {"en": "Lesson: {}", "zh": "道理：{}"}
 FEELING = {"en": "Feeling: {}", "zh": "感受：{}"}
 
 
-def _story(seed: int, lang: str) -> Story:
+def told_story(seed: int, lang: str) -> Story:
+    """The story of one seed, its questions and its summary."""
     pick = random.Random(f"document-{seed}")
     return tell(plan_story(seed), lang, telling=pick.randrange(4), latin_names=pick.random() < 0.15)
 
 
 def story(seed: int, lang: str) -> tuple[str, str]:
     """A story; one in four under its title."""
-    told = _story(seed, lang)
+    told = told_story(seed, lang)
     pick = random.Random(f"title-{seed}")
     return lang, f"{told.title}\n{told.text}" if pick.random() < 0.25 else told.text
 
 
 def story_with_task(seed: int, lang: str) -> tuple[str, str]:
     """A story, then questions with answers, or its summary, its lesson or its last feeling."""
-    told = _story(seed, lang)
+    told = told_story(seed, lang)
     pick = random.Random(f"task-{seed}")
     kind = pick.random()
     if kind < 0.6 and told.questions:

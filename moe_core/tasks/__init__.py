@@ -1,0 +1,1 @@
+"""The small jobs the model has seen in training, how each is put to it, and how well it does them."""
