@@ -12,11 +12,13 @@ import pytest
 import torch
 
 from moe_core.__main__ import main
+from moe_core.commands import compare as compare_command
 from moe_core.commands.compare import as_json
 from moe_core.commands.printing import columns, shown
 from moe_core.config import MoEscopeConfig
 from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.pieces import Piece
+from moe_core.precision import recording
 from moe_core.precision.compare import compare
 from moe_core.sampling import Sampling
 from moe_core.tokenizer import Tokenizer
@@ -26,7 +28,8 @@ from moe_core.tracing.own import load_model, trace_stream
 ROOT = Path(__file__).resolve().parents[1]
 TRACE_KEYS = ["model", "tokens", "phase", "experts", "experts_per_token", "layers", "expert_ids", "weights",
               "probabilities", "text"]
-COMPARE_KEYS = ["mean_kl", "max_abs_logit_difference", "top1_agreement", "flip_rate_per_layer", "first_divergence"]
+COMPARE_KEYS = ["mean_kl", "max_abs_logit_difference", "top1_agreement", "flip_rate_per_layer", "first_divergence",
+                "engine", "formats"]
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +107,40 @@ def test_compare_prints_every_promised_key(json_line):
 
 def test_a_format_compared_with_itself_changes_nothing(json_line):
     found = json_line("compare", "the cat sat", "--formats", "fp32,fp32")
-    assert found == {"mean_kl": 0.0, "max_abs_logit_difference": 0.0, "top1_agreement": 1.0,
-                     "flip_rate_per_layer": [0.0, 0.0, 0.0], "first_divergence": None}
+    assert found.items() >= {"mean_kl": 0.0, "max_abs_logit_difference": 0.0, "top1_agreement": 1.0,
+                             "flip_rate_per_layer": [0.0, 0.0, 0.0], "first_divergence": None}.items()
+    assert found["formats"]["fp32"]["delta_perplexity"] == 0
+
+
+def test_several_formats_share_one_engine_and_whole_numbers_are_stored(json_line, capsys):
+    found = json_line("compare", "the cat sat on the mat", "--formats", "fp32,fp16,int8,int2", "--engine", "compute")
+    assert found["engine"] == "storage"
+    assert {row["engine"] for row in found["formats"].values()} == {"storage"}
+    kl = [found["formats"][name]["mean_kl"] for name in ("fp16", "int8", "int2")]
+    assert kl == sorted(kl)
+    assert found["mean_kl"] == kl[0]  # the first other format answers for itself
+
+
+def test_a_format_that_is_only_stored_is_said_to_be(folder, capsys):
+    assert main(["compare", "the cat", "--formats", "fp32,int8", "--model", folder]) == 0
+    assert "int8 can only be stored" in capsys.readouterr().out
+
+
+def test_the_probe_texts_are_kept_with_the_models_hash(folder, tmp_path, capsys, monkeypatch):
+    (tmp_path / "probe_en.txt").write_text("the cat sat\nthe mat\n", "utf-8")
+    monkeypatch.setattr(compare_command, "PROBES", tmp_path)
+    file = tmp_path / "precision.json"
+    assert main(["compare", "--probes", "--formats", "fp32,fp16", "--out", str(file), "--model", folder]) == 0
+    recorded = recording.load(file)
+    assert recorded.settings["model_hash"] == load_model(folder).hash
+    assert recorded.table.groupby("engine").size().to_dict() == {"compute": 4, "storage": 4}
+    assert set(recorded.table["texts"]) == {2}
+
+
+def test_a_text_and_the_probes_exclude_each_other(folder, capsys):
+    for arguments in (["compare", "--model", folder], ["compare", "cat", "--probes", "--model", folder]):
+        assert main(arguments) == 2
+        assert "a text, or --probes" in capsys.readouterr().err
 
 
 def test_replayed_routes_do_not_flip(json_line):

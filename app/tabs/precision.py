@@ -90,7 +90,7 @@ class PrecisionTab:
     def _compared(self, session: Session, token_ids: list[int], values: dict) -> dict:
         comparison = self.engine.compare(
             token_ids, _start(token_ids, session), values[self.format], engine=values[self.arithmetic],
-            router_fp32=values[self.router_fp32], replay=values[self.replay])
+            routers="fp32" if values[self.router_fp32] else "short", replay=values[self.replay])
         session = session.but(comparison=comparison, compared_position=int(comparison.kl.argmax()))
         line = say(session.language, "compare.done", n=len(comparison.kl), format=comparison.settings["format"],
                    engine=say(session.language, f"engine.{comparison.settings['engine']}.short"),

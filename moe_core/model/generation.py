@@ -88,12 +88,15 @@ class Draw:
         self.random = torch.Generator().manual_seed(sampling.seed)
 
     def __call__(self, logits: Tensor) -> int:
-        """(V,) -> a token id. Sampled with Gumbel noise: two models fed the same seed share their luck."""
+        """(V,) -> a token id: the best score."""
+        return int(self.scores(logits).numpy().argmax())  # numpy promises the lowest id on a tie
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """(V,) -> (V,). Sampled with Gumbel noise: two models fed the same seed share their luck."""
         if self.sampling.temperature == 0:
-            return int(logits.numpy().argmax())  # numpy promises the lowest id on a tie
+            return logits
         kept = keep_likeliest(logits / self.sampling.temperature, self.sampling.top_k, self.sampling.top_p)
-        noise = -torch.empty_like(kept).exponential_(generator=self.random).log()
-        return int((kept + noise).argmax())
+        return kept - torch.empty_like(kept).exponential_(generator=self.random).log()
 
 
 def keep_likeliest(logits: Tensor, top_k: int, top_p: float) -> Tensor:

@@ -3,8 +3,11 @@
 Knows nothing of pages; what leaves here is a Comparison without tensors.
 """
 
+import dataclasses
+
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from moe_core.model.causal_lm import MoEscopeForCausalLM
@@ -13,10 +16,10 @@ from moe_core.model.router import Routing, forced
 from moe_core.precision.cast import cast
 from moe_core.precision.comparison import Comparison, outputs_table
 from moe_core.sampling import Sampling
-from moe_core.tracing.own import LoadedModel, Recording, read_through
+from moe_core.tracing.own import LoadedModel, read_through
 from moe_core.tracing.watch import Recorder, Watcher
 
-__all__ = ["Comparison", "Replay", "compare", "kl_divergence", "outputs_table"]
+__all__ = ["Comparison", "Reference", "Replay", "compare", "kl_divergence", "losses", "outputs_table"]
 
 ROWS_AT_ONCE = 64  # float64 rows of V logits held at a time
 
@@ -46,22 +49,45 @@ class Replay:
         self.running = False
 
 
-def compare(loaded: LoadedModel, token_ids: list[int], format: str, engine: str = "compute", router_fp32: bool = False,
+class Reference:
+    """One text read by the model as it is; any number of formats can be held against it."""
+
+    def __init__(self, loaded: LoadedModel, token_ids: list[int]):
+        self.loaded, self.token_ids, self.heard = loaded, list(token_ids), Recorder()
+        self.said = {"prompt": loaded.tokenizer.decode(token_ids)}
+        self.recording = read_through(loaded, self.token_ids, self.heard, settings=self.said)
+        if not self.recording.logits[0].isfinite().all():
+            raise ValueError("the fp32 model's own logits are not all finite: its parameters are damaged")
+
+    def replay(self) -> Replay:
+        """A watcher that hands out the routes of this reading."""
+        return Replay(self.heard, self.loaded.model.config.num_hidden_layers)
+
+    def against(self, format: str, engine: str = "compute", routers: str = "short", replay: bool = False) -> Comparison:
+        """The same tokens in another format; nothing is written on."""
+        settings = {"format": format, "engine": engine, "routers": routers, "replay": replay}
+        watchers = [self.replay()] if replay else []
+        other = read_through(self.loaded, self.token_ids, *watchers,
+                             model=cast(self.loaded.model, format, engine, routers), settings=self.said | settings)
+        logits = self.recording.logits[0], other.logits[0]
+        return Comparison(
+            self.recording.trace(stopped=None), other.trace(stopped=None), *_measures(*logits), (), (),
+            settings={**settings, "formats": ("fp32", format), "device": "CPU", "new_tokens": 0},
+            losses=np.stack([losses(rows, self.token_ids) for rows in logits]))
+
+
+def compare(loaded: LoadedModel, token_ids: list[int], format: str, engine: str = "compute", routers: str = "short",
             replay: bool = False, new_tokens: int = 40) -> Comparison:
     """The whole text through both (teacher-forced), then each one's own greedy continuation of it.
 
     With `replay` every token of the other run gets the experts that fp32 chose, in the continuation
     for as long as the two texts are the same: after that there is nothing to replay.
     """
-    model = loaded.model
-    other = cast(model, format, engine, router_fp32)
-    settings = {"format": format, "engine": engine, "router_fp32": router_fp32, "replay": replay}
-    reference_run, other_run = _teacher_forced(loaded, token_ids, other, settings)
-    measures = _measures(reference_run.logits[0], other_run.logits[0])
-    greedy = _continuations(model, other, token_ids, replay, Sampling(max_new_tokens=new_tokens))
-    return Comparison(
-        reference_run.trace(stopped=None), other_run.trace(stopped=None), *measures, *greedy,
-        settings={**settings, "formats": ("fp32", format), "device": "CPU", "new_tokens": new_tokens})
+    read = Reference(loaded, token_ids).against(format, engine, routers, replay)
+    other = cast(loaded.model, format, engine, routers)
+    ours, theirs = _continuations(loaded.model, other, token_ids, replay, Sampling(max_new_tokens=new_tokens))
+    return dataclasses.replace(read, greedy_reference=ours, greedy_other=theirs,
+                               settings={**read.settings, "new_tokens": new_tokens})
 
 
 def kl_divergence(reference: Tensor, other: Tensor) -> Tensor:
@@ -70,19 +96,15 @@ def kl_divergence(reference: Tensor, other: Tensor) -> Tensor:
     return (log_p.exp() * (log_p - log_q)).sum(-1).clamp(min=0)  # rounding alone could put equal rows below 0
 
 
-def _teacher_forced(loaded: LoadedModel, token_ids: list[int], other: MoEscopeForCausalLM,
-                    settings: dict) -> tuple[Recording, Recording]:
-    said = {"prompt": loaded.tokenizer.decode(token_ids)}
-    heard = Recorder()
-    reference_run = read_through(loaded, token_ids, heard, settings=said)
-    watchers = [Replay(heard, loaded.model.config.num_hidden_layers)] if settings["replay"] else []
-    return reference_run, read_through(loaded, token_ids, *watchers, model=other, settings=said | settings)
+def losses(logits: Tensor, token_ids: list[int]) -> np.ndarray:
+    """Nats of every token but the first, given those before: (T, V) -> (T - 1,); infinite where logits overflowed."""
+    following = torch.tensor(token_ids[1:], dtype=torch.long)
+    found = F.cross_entropy(logits[:-1], following, reduction="none").double()
+    return found.nan_to_num(nan=torch.inf, posinf=torch.inf).numpy()
 
 
 def _measures(reference: Tensor, other: Tensor) -> tuple[np.ndarray, ...]:
     """kl, max |difference|, same best token, overflowed: each (T,)."""
-    if not reference.isfinite().all():
-        raise ValueError("the fp32 model's own logits are not all finite: its parameters are damaged")
     overflowed = ~other.isfinite().all(-1)
     slices = zip(reference.split(ROWS_AT_ONCE), other.split(ROWS_AT_ONCE), strict=True)
     kl, difference = (torch.cat(parts) for parts in zip(

@@ -28,7 +28,8 @@ class Comparison:
     overflowed: np.ndarray                 # (T,)  whether the other's logits hold an infinity or no number
     greedy_reference: tuple[int, ...]      # token ids of each model's own greedy continuation
     greedy_other: tuple[int, ...]
-    settings: dict                         # formats, engine, router_fp32, replay, device, new_tokens
+    settings: dict                         # formats, format, engine, routers, replay, device, new_tokens
+    losses: np.ndarray | None = None       # (2, T - 1)  nats, of every token but the first: reference, other
 
     @property
     def first_divergence(self) -> int | None:

@@ -64,6 +64,9 @@ INTEGER_FORMATS = {format.name: format for format in (
     IntegerFormat("int8", 8), IntegerFormat("int4", 4), IntegerFormat("int2", 2))}
 STORAGE_FORMATS = FORMATS | INTEGER_FORMATS  # every format that parameters can be kept in
 
+ENGINES = ("compute", "storage")
+ROUTERS = ("short", "fp32", "alone")  # routers in the format too, kept in fp32, or the only ones to leave it
+
 
 def format_named(name: str) -> Format:
     """The floating-point format with this name."""
@@ -77,6 +80,11 @@ def storage_format_named(name: str) -> Format | IntegerFormat:
     if name not in STORAGE_FORMATS:
         raise ValueError(f"format must be one of {', '.join(STORAGE_FORMATS)}, got {name}")
     return STORAGE_FORMATS[name]
+
+
+def engines_of(format: str) -> tuple[str, ...]:
+    """Whole numbers are only stored: no processor kernel of ours computes in them."""
+    return ENGINES if isinstance(storage_format_named(format), Format) else ("storage",)
 
 
 def matrix_bytes(rows: int, columns: int, format: str, scale_bytes: int = 2) -> int:

@@ -138,7 +138,7 @@ def test_mixtral_has_no_place_for_a_shared_expert(build):
 
 def test_two_formats_in_one_model_are_refused(model):
     with pytest.raises(ValueError, match=r"one format, got \['torch.float16', 'torch.float32'\]"):
-        to_granite(computed(model, "fp16", router_fp32=True))
+        to_granite(computed(model, "fp16", routers="fp32"))
 
 
 @pytest.mark.parametrize(("dials", "message"), [

@@ -95,13 +95,13 @@ def test_the_measures_are_those_of_two_plain_forward_passes(loaded, text):
 
 
 def test_both_traces_are_of_the_same_tokens_and_say_what_they_are(loaded, text):
-    comparison = compare(loaded, text(length=7), "fp16", "storage", router_fp32=True, new_tokens=3)
+    comparison = compare(loaded, text(length=7), "fp16", "storage", routers="fp32", new_tokens=3)
     reference, other = comparison.reference, comparison.other
     assert reference.token_ids.tolist() == other.token_ids.tolist() == text(length=7)
     assert (reference.settings["format"], other.settings["format"]) == ("fp32", "fp16")
-    assert other.settings.items() >= {"engine": "storage", "router_fp32": True, "replay": False}.items()
+    assert other.settings.items() >= {"engine": "storage", "routers": "fp32", "replay": False}.items()
     assert comparison.settings == {"formats": ("fp32", "fp16"), "format": "fp16", "engine": "storage", "device": "CPU",
-                                   "router_fp32": True, "replay": False, "new_tokens": 3}
+                                   "routers": "fp32", "replay": False, "new_tokens": 3}
 
 
 def test_the_reference_trace_is_the_models_own(loaded, text):
@@ -137,7 +137,7 @@ def test_shorter_mantissas_do_more_damage(load, text):
 
 
 def test_a_router_in_fp32_flips_no_more_tokens_than_a_rounded_one(load, text):
-    rounded, kept = (over_texts(load, text, "bf16", "storage", router_fp32) for router_fp32 in (False, True))
+    rounded, kept = (over_texts(load, text, "bf16", "storage", routers) for routers in ("short", "fp32"))
     assert any_flips(kept) <= any_flips(rounded)
 
 
