@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from moe_core.commands import compare, effect, exports, record, regret, statistics, trace
+from moe_core.commands import budget, compare, effect, evaluate, export, exports, record, regret, statistics, trace, train
 from moe_core.commands.arguments import Parser
 
 
@@ -33,7 +33,7 @@ def parser() -> Parser:
     """All commands and their arguments."""
     whole = Parser(prog="moe_core", description="Watch a mixture-of-experts model choose its experts.")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (trace, compare, statistics, record, effect, exports, regret):
+    for command in (trace, compare, budget, statistics, record, effect, evaluate, export, exports, regret, train):
         command.add(commands)
     return whole
 

@@ -1,0 +1,117 @@
+"""Every strategy on the same text, tokens and seeds: one row a run, appended to a CSV file as it is measured.
+
+It goes on where the file ends, so that it can be made in pieces.
+"""
+
+import csv
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+
+from moe_core.lab.dials import FUSIONS, PRECISIONS, SELECTIONS, SHARINGS, LabDials
+
+TABLE = Path(__file__).resolve().parents[2] / "assets" / "words" / "strategies.csv"
+SEEDS = (0, 1, 2)
+SMALL = {"experts": 8, "k": 2, "width": 32, "layers": 2, "expert_width": 32, "length": 32, "batch": 8, "steps": 300,
+         "vocabulary": 512, "learning_rate": 6e-3, "twin": False, "seconds": 120.0}
+KINDS = {"selection": SELECTIONS, "sharing": SHARINGS, "fusion": FUSIONS, "precision": PRECISIONS,
+         "balance": ("0", "0.01")}
+COLUMNS = ("kind", "strategy", "seed", "parameters", "active", "tokens", "loss", "max_violation", "tokens_per_second",
+           "state", "dials")
+Cell = tuple[str, str, int]  # kind, strategy, seed
+
+
+def cells(seeds: tuple[int, ...] = SEEDS) -> list[Cell]:
+    """All that is measured: a strategy at a time, the others as they usually are; the dense twin besides."""
+    kinds = {**KINDS, "dense": ("dense",)}
+    return [(kind, name, seed) for seed in seeds for kind, names in kinds.items() for name in names]
+
+
+def dials_of(kind: str, strategy: str, seed: int) -> LabDials:
+    """The small model with one thing exchanged."""
+    value = float(strategy) if kind == "balance" else strategy
+    return LabDials(**SMALL, seed=seed, **({} if kind == "dense" else {kind: value}))
+
+
+def measure(path: Path, seconds: float, say: Callable[[str], None]) -> bool:
+    """Measure what the file lacks, until the time is over; whether it is complete now."""
+    from moe_core.lab.texts import prepared
+
+    end, text = time.monotonic() + seconds, None
+    for cell in missing(path):
+        if time.monotonic() > end:
+            return False
+        text = text or prepared("stories", "", SMALL["vocabulary"], SMALL["length"])
+        row = run(cell, text)
+        _append(path, row)
+        say(f"{row['kind']} {row['strategy']}, seed {row['seed']}: loss {row['loss']}, "
+            f"MaxVio {row['max_violation']}, {row['tokens_per_second']} tokens per second of processor time")
+    return True
+
+
+def missing(path: Path) -> Iterator[Cell]:
+    """What the file has no row for."""
+    known = {tuple(row) for row in _rows(path)[["kind", "strategy", "seed"]].astype(str).to_numpy().tolist()}
+    return iter([cell for cell in cells() if tuple(map(str, cell)) not in known])
+
+
+def run(cell: Cell, text) -> dict:
+    """One run: how well it ends on the held-out text, how even its load was, what it cost in processor time."""
+    from moe_core.lab.learner import Diverged, Learner
+
+    kind, strategy, seed = cell
+    dials = dials_of(*cell)
+    learner, state, worst = Learner(dials, text, dense=kind == "dense"), "finished", []
+    began = time.process_time()
+    try:
+        for _ in range(dials.steps):
+            learner.learn()
+            if learner.step > dials.steps * 0.8:
+                worst += [max(shares) * len(shares) - 1 for shares in learner.loads()]
+    except Diverged:
+        state = "diverged"
+    spent, tokens = time.process_time() - began, learner.step * dials.batch * dials.length
+    return {"kind": kind, "strategy": strategy, "seed": seed, "parameters": learner.parameters,
+            "active": learner.model.active_parameters(), "tokens": tokens, "loss": round(learner.judge().moe, 5),
+            "max_violation": round(sum(worst) / len(worst), 4) if worst else "",
+            "tokens_per_second": round(tokens / max(spent, 1e-9)), "state": state,
+            "dials": json.dumps(dials.as_json(), sort_keys=True)}
+
+
+def summary(path: Path = TABLE) -> pd.DataFrame:
+    """One row a strategy: means over its seeds, and how far the losses spread (standard deviation)."""
+    rows = _rows(path)
+    if rows.empty:
+        return pd.DataFrame(columns=["kind", "strategy", "seeds", "parameters", "active", "loss", "spread",
+                                     "max_violation", "tokens_per_second", "diverged"])
+    grouped = rows.groupby(["kind", "strategy"], sort=False)
+    return grouped.agg(seeds=("seed", "nunique"), parameters=("parameters", "first"), active=("active", "first"),
+                       loss=("loss", "mean"), spread=("loss", "std"), max_violation=("max_violation", "mean"),
+                       tokens_per_second=("tokens_per_second", "median"),
+                       diverged=("state", lambda states: int((states == "diverged").sum()))).reset_index()
+
+
+def shape(path: Path = TABLE) -> dict:
+    """What all runs of the file had in common."""
+    rows = _rows(path)
+    known = json.loads(rows["dials"].iloc[0]) if len(rows) else LabDials(**SMALL).as_json()
+    return {name.name: known[name.name] for name in fields(LabDials) if name.name in SMALL}
+
+
+def _rows(path: Path) -> pd.DataFrame:
+    if not Path(path).is_file():
+        return pd.DataFrame(columns=list(COLUMNS))
+    return pd.read_csv(path, dtype={"strategy": str}, keep_default_na=False, na_values={"max_violation": [""]})
+
+
+def _append(path: Path, row: dict) -> None:
+    new = not Path(path).is_file()
+    with Path(path).open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
