@@ -10,6 +10,7 @@ from app.engine import Engine
 from app.labels import Labels
 from app.link import from_query, to_query
 from app.session import Session
+from app.tabs.budget import BudgetTab
 from app.tabs.experts import ExpertsTab
 from app.tabs.precision import PrecisionTab
 from app.tabs.prompt import PromptTab
@@ -77,7 +78,8 @@ class Page:
             self.precision = PrecisionTab(labels, session, engine)
             self.experts = ExpertsTab(labels, session, engine)
             self.what_if = WhatIfTab(labels, session, engine)
-        self.tabs = [self.prompt, self.precision, self.experts, self.what_if]
+            self.budget = BudgetTab(labels, session, engine)
+        self.tabs = [self.prompt, self.precision, self.experts, self.what_if, self.budget]
         self.arrival = [session, self.language, self.prompt.prompt, *self.prompt.dials.values()]
         self.drawn = [session, self.notice, *(component for tab in self.tabs for component in tab.shown)]
 
@@ -98,7 +100,8 @@ class Page:
 
     def redraw(self, session: Session, language: str, request: gr.Request) -> dict:
         """All drawn sentences and figures in another language."""
-        self.prompt.runs.look(request.session_hash, language=language)
+        for tab in (self.prompt, self.budget):
+            tab.runs.look(request.session_hash, language=language)
         session = session.but(language=language)
         drawn = {component: value for tab in self.tabs for component, value in tab.show(session).items()}
         return {self.session: session, self.notice: stage_line(self.engine.stage, language), **drawn}

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from app.asking import Asking
+from app.budgeting import Budgeting
 from app.observing import Observing
 from moe_core.tracing.trace import RoutingTrace
 
@@ -26,6 +27,7 @@ class Session:
     taken: str = ""                          # the text that the precision tab took over from the trace last
     observing: Observing = field(default_factory=Observing)  # what the tab Experts shows
     asking: Asking = field(default_factory=Asking)           # what the tab What if shows
+    budgeting: Budgeting = field(default_factory=Budgeting)  # what the tab Where should the bits go? shows
     link: dict = field(default_factory=dict)  # what the address bar needs to restore the run
 
     def __deepcopy__(self, memo) -> "Session":
@@ -42,6 +44,10 @@ class Session:
     def ask(self, **changes) -> "Session":
         """This session with another question in the tab What if."""
         return self.but(asking=replace(self.asking, **changes))
+
+    def budget(self, **changes) -> "Session":
+        """This session with another search in the tab Where should the bits go?"""
+        return self.but(budgeting=replace(self.budgeting, **changes))
 
     def with_trace(self, trace: RoutingTrace) -> "Session":
         """The visitor's own trace takes the place of the recorded one; the selection stays inside it."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from moe_core.precision.baselines import UNIFORM, uniform_plan
 from moe_core.precision.damage_texts import SEEDS
 from moe_core.precision.optimise import BudgetError
-from moe_core.precision.search_bench import Progress, Trial, TrialBench, Wish
+from moe_core.precision.search_bench import Prepared, Progress, Trial, TrialBench, Wish
 from moe_core.precision.search_found import ILP, Found
 from moe_core.tracing.own import LoadedModel
 
@@ -23,11 +23,13 @@ Result = TypeVar("Result")
 class Search:
     """One search as an iterator of Progress; `found` is there at its end, and seconds of CPU as they are spent."""
 
-    def __init__(self, loaded: LoadedModel, wish: Wish, tokens: dict[str, int] | None = None):
-        self.bench = TrialBench(loaded, wish, tokens)
+    def __init__(self, loaded: LoadedModel, wish: Wish, tokens: dict[str, int] | None = None,
+                 known: Prepared | None = None):
+        start = time.thread_time()
+        self.bench = TrialBench(loaded, wish, tokens, known)
         self.wish = wish
         self.found: Found | None = None
-        self.seconds = 0.0
+        self.seconds = time.thread_time() - start
         self.best: Trial | None = None
 
     def __iter__(self) -> Iterator[Progress]:

@@ -13,7 +13,7 @@ import pandas as pd
 from moe_core.precision.baselines import uniform_plan
 from moe_core.precision.damage import Damage, Reading, Steps, damage, read
 from moe_core.precision.damage_bench import Bench
-from moe_core.precision.damage_texts import splits
+from moe_core.precision.damage_texts import Split, splits
 from moe_core.precision.formats import STORAGE_FORMATS
 from moe_core.precision.gate import Rise, check_tolerance, rise
 from moe_core.precision.optimise import best, least
@@ -56,6 +56,15 @@ class Progress(NamedTuple):
     passed: float | None = None  # size of the smallest plan so far that passes
 
 
+class Prepared(NamedTuple):
+    """What does not depend on the wish, so that one search may begin where another of the same model has been."""
+
+    splits: dict[str, Split]
+    readings: dict[str, Reading]
+    share: np.ndarray  # (P,) of the tokens that touch each part
+    cost: np.ndarray   # (P, F) sensitivities
+
+
 class Trial(NamedTuple):
     """One plan, measured on the gate split."""
 
@@ -69,10 +78,12 @@ class Trial(NamedTuple):
 class TrialBench:
     """One model with its three splits; trials are kept, the same plan is measured once."""
 
-    def __init__(self, loaded: LoadedModel, wish: Wish, tokens: dict[str, int] | None = None):
-        self.loaded, self.wish, self.bench = loaded, wish, Bench(loaded.model)
+    def __init__(self, loaded: LoadedModel, wish: Wish, tokens: dict[str, int] | None = None,
+                 known: Prepared | None = None):
+        self.loaded, self.wish, self.bench, self.known = loaded, wish, Bench(loaded.model), known
         config = loaded.model.config
-        self.splits = splits(loaded.tokenizer, config.max_position_embeddings, config.eos_token_id, tokens)
+        self.splits = known.splits if known else splits(
+            loaded.tokenizer, config.max_position_embeddings, config.eos_token_id, tokens)
         self.readings: dict[str, Reading] = {}
         self.trials: list[Trial] = []
         self.parts = self.bench.parts
@@ -83,13 +94,17 @@ class TrialBench:
         self.share = np.ones(len(self.parts))  # of the tokens that touch each part
 
     def prepare(self) -> Generator[Progress]:
-        """Read all splits with the model as it is, and rank the parts."""
+        """Read all splits with the model as it is, and rank the parts; nothing when that was done before."""
+        if self.known:
+            _, self.readings, self.share, self.cost = self.known
+            return
         for name, split in self.splits.items():
             self.readings[name] = yield from self.during("reading", read(self.loaded.model, split))
         self.share = self._shares()
         information = yield from self.during("sensitivity", fisher(
             self.loaded.model, self.splits["calibration"], self.wish.seed))
         self.cost = yield from self.during("sensitivity", sensitivities(self.bench, information, FORMATS))
+        self.known = Prepared(self.splits, self.readings, self.share, self.cost)
 
     def during(self, stage: str, steps: Steps[Result]) -> Generator[Progress, None, Result]:
         """Short steps, each with how far the search is."""
