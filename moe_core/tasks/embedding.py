@@ -37,6 +37,11 @@ def word_vectors(loaded: LoadedModel, words: Sequence[str]) -> np.ndarray:
     return np.stack([table[_ids_of(loaded, word)].mean(0).float().numpy() for word in words])
 
 
+def is_one_token(loaded: LoadedModel, word: str) -> bool:
+    """Whether the word has an embedding of its own; words of several tokens are alike where they share one."""
+    return len(_ids_of(loaded, word)) == 1
+
+
 def _ids_of(loaded: LoadedModel, word: str) -> list[int]:
     return loaded.tokenizer.encode(f" {word}" if word.isascii() else word)
 

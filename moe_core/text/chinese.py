@@ -27,6 +27,7 @@ UPOS_OF_WORD = {word: upos for upos, words in {
     "ADV": "但 但是 而 并 并且 不过 然而 所 来 不 非常 也 就 都 还 很 最 更",
     "ADJ": "一些",
 }.items() for word in words.split()}
+TOGETHER = set("和跟与")  # and: jieba sometimes takes it for a surname, as in 和小明
 MEASURES = set("个种次位名家项条只本张件座场部岁天元人口辆间层篇首")
 
 
@@ -35,6 +36,7 @@ class ChineseWord(NamedTuple):
 
     text: str
     part_of_speech: str  # UPOS
+    flag: str = ""       # jieba's own, which tells names of persons from names of places
 
 
 def words(run: str) -> list[ChineseWord]:
@@ -51,10 +53,12 @@ def upos(word: str, flag: str) -> str:
 
 
 def _treebank_words(word: str, flag: str) -> list[ChineseWord]:
-    """jieba keeps 一个 and 三次 whole; treebanks part the numeral from what it counts."""
+    """jieba keeps 一个 and 三次 whole, treebanks part the numeral from what it counts; 和 is not a surname here."""
     if flag == "m" and len(word) > 1 and word[-1] in MEASURES:
         return [ChineseWord(word[:-1], "NUM"), ChineseWord(word[-1], "NOUN")]
-    return [ChineseWord(word, upos(word, flag))]
+    if flag == "nr" and len(word) > 2 and word[0] in TOGETHER:
+        return [ChineseWord(word[0], "CCONJ"), ChineseWord(word[1:], "PROPN", flag)]
+    return [ChineseWord(word, upos(word, flag), flag)]
 
 
 @cache

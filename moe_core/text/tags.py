@@ -12,11 +12,13 @@ import pandas as pd
 
 from moe_core.pieces import Piece
 from moe_core.text import chinese, english
+from moe_core.text.entities import entities
 from moe_core.text.scripts import DIGIT, HAN, LATIN, PUNCTUATION, kind_of, language_of, script_of
 
 _SENTENCE = re.compile(r".+?(?:[!?。！？\n]+|\.+(?!\S)|\Z)", re.DOTALL)  # the point of 3.5 ends nothing
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 PLACES = {"1": 1, "2-4": 4, "5-16": 16, "17-64": 64, "65-": np.inf}  # label -> last token of that part of a text
+ORDINARY = "word"  # a word that names nobody and no place
 FOREIGN, NUMBER, MARK, SYMBOL = "X", "NUM", "PUNCT", "SYM"
 
 
@@ -27,6 +29,7 @@ class Word(NamedTuple):
     end: int
     script: str
     part_of_speech: str | None  # UPOS
+    flag: str = ""              # of a Chinese word: jieba's own tag
 
 
 def words(text: str) -> list[Word]:
@@ -35,20 +38,25 @@ def words(text: str) -> list[Word]:
 
 
 def token_tags(pieces: Sequence[Piece]) -> pd.DataFrame:
-    """One row per token: position, language, script, word, part_of_speech.
+    """One row per token: position, language, script, word, part_of_speech, entity.
 
     `language` is that of the whole text (en, zh, other); `word` is the word that covers the token's first character
-    which is not blank, and missing for blanks. Bytes of a broken character are `other` and have no word.
+    which is not blank, and missing for blanks. Bytes of a broken character are `other` and have no word. `entity` is
+    person or place for (parts of) names, word for all other words, and missing for marks, numbers and blanks.
     """
     text, starts = _text_and_starts(pieces)
     found = words(text)
     covering = {place: word for word in found for place in range(word.start, word.end)}
     of_tokens = [covering.get(start) for start in starts]
+    named = {place: entity.kind for entity in entities(text) for place in range(entity.start, entity.end)}
+    kinds = [named.get(start, ORDINARY) if word and word.script in (HAN, LATIN) else None
+             for start, word in zip(starts, of_tokens, strict=True)]
     return pd.DataFrame({
         "position": range(len(pieces)), "language": language_of(text),
         "script": [word.script if word else script_of("") for word in of_tokens],
         "word": pd.Series([text[word.start:word.end] if word else None for word in of_tokens], dtype=object),
-        "part_of_speech": pd.Series([word.part_of_speech if word else None for word in of_tokens], dtype=object)})
+        "part_of_speech": pd.Series([word.part_of_speech if word else None for word in of_tokens], dtype=object),
+        "entity": pd.Series(kinds, dtype=object)})
 
 
 def part_of_text(position: pd.Series) -> pd.Series:
@@ -108,7 +116,7 @@ def _end_of(kind: str, text: str, start: int, end: int) -> int:
 
 def _han(text: str, first: int, last: int) -> Iterator[Word]:
     for word in chinese.words(text[first:last]):
-        yield Word(first, first + len(word.text), HAN, word.part_of_speech)
+        yield Word(first, first + len(word.text), HAN, word.part_of_speech, word.flag)
         first += len(word.text)
 
 
