@@ -57,8 +57,8 @@ def coactivation(pairs: pd.DataFrame, layer: int, *, labels: Labels = None) -> g
     table = pairs[pairs["layer"] == layer]
     experts = np.unique(table[["expert", "other"]])
     rows, columns = (np.searchsorted(experts, table[name]) for name in ("expert", "other"))
-    cells = _lift_map(table, rows, columns, (len(experts), len(experts)), words, words["together"])
-    return picture(48 + _row_height(len(experts)) * len(experts), [cells, _surely_uneven(table, rows, columns)],
+    cells = lift_map(table, rows, columns, (len(experts), len(experts)), words, words["together"])
+    return picture(48 + _row_height(len(experts)) * len(experts), [cells, surely_uneven(table, rows, columns)],
                    xaxis={**numbered("E", experts), "side": "top"}, yaxis=downward(numbered("E", experts)))
 
 
@@ -71,8 +71,8 @@ def specialisation(preferences: pd.DataFrame, layer: int, *, labels: Labels = No
     table, experts = table[table["label"].isin(kinds)], np.sort(table["expert"].unique())
     rows, columns = table["label"].map({kind: row for row, kind in enumerate(kinds)}), table["expert"]
     rows, columns = rows.to_numpy(), np.searchsorted(experts, columns)
-    cells = _lift_map(table, rows, columns, (len(kinds), len(experts)), words, words["preference"])
-    frames = _surely_uneven(table, rows, columns)
+    cells = lift_map(table, rows, columns, (len(kinds), len(experts)), words, words["preference"])
+    frames = surely_uneven(table, rows, columns)
     side = drawing.down_the_side(pd.Series([words.get(str(kind), str(kind)) for kind in kinds], dtype=object), 12)
     return picture(48 + 28 * len(kinds), [cells, frames], yaxis=side, xaxis={**numbered("E", experts), "side": "top"})
 
@@ -155,7 +155,7 @@ def _words(labels: Labels) -> dict[str, str]:
     return ENGLISH | dict(labels or {})
 
 
-def _lift_map(table: pd.DataFrame, rows: np.ndarray, columns: np.ndarray, size: tuple[int, int],
+def lift_map(table: pd.DataFrame, rows: np.ndarray, columns: np.ndarray, size: tuple[int, int],
               words: dict[str, str], what: str) -> dict:
     """A heatmap of doublings: 0 is chance, +1 twice as often, -1 half as often; what cannot be known stays empty."""
     told = ["share", "chance", "low", "high", *(["tokens"] if size[1] <= MOST_PRINTED else [])]
@@ -185,7 +185,7 @@ def _hover_of_lift(words: dict[str, str], what: str, told: list[str]) -> str:
             + (f"<br>{words['tokens']} %{{customdata[4]:.0f}}" if "tokens" in told else "") + "<extra></extra>")
 
 
-def _surely_uneven(table: pd.DataFrame, rows: np.ndarray, columns: np.ndarray) -> dict:
+def surely_uneven(table: pd.DataFrame, rows: np.ndarray, columns: np.ndarray) -> dict:
     """Frames around the cells whose interval leaves chance out; dots in them where there are too many to frame."""
     sure = ((table["low"] > table["chance"]) | (table["high"] < table["chance"])).to_numpy()
     if columns.max(initial=0) < MOST_PRINTED:

@@ -6,12 +6,14 @@ from app import limits
 from app.components import FigurePanel, Numbers, ReadingList, StatusLine
 from app.engine import Engine
 from app.labels import Labels
-from app.observing import KINDS, PROBES, TEXT
+from app.observing import KINDS, PROBES, TEXT, Observing
 from app.session import Session
 from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
 from app.views import experts as views
 from app.views import experts_evidence as evidence
+from app.views import experts_likes as liking
 from app.views import experts_portrait as portraits
+from app.views import experts_training as training
 from app.views.status import refusal_line, stage_line
 from app.words import say
 from moe_core.tracing.corpus import CorpusError
@@ -31,15 +33,16 @@ class ExpertsTab:
             with gr.Column(elem_classes="sheet"):
                 self._lay_out_choice(labels, first)
             self.panels = self._lay_out_panels(labels)
-        self.shown = [self.status, self.numbers, self.layer, self.expert, self.portrait, self.reads,
-                      *self.panels.values()]
+        self.shown = [self.status, self.numbers, self.layer, self.expert, self.portrait, self.reads, self.label,
+                      self.likes, self.settling, *self.panels.values()]
         self._connect()
 
     def show(self, session: Session) -> dict:
         """Everything this tab draws of a session; nothing before it is opened for the first time."""
         if session.observing.evidence is None:
             return {}
-        return {**self._show_texts(session), **self._draw(session, *self.panels)}
+        return {**self._show_texts(session), **self._show_kind(session), **self._draw(session, *self.panels),
+                self.settling: training.panel_value(session)}
 
     def prepare(self) -> None:
         """Count the recorded corpus in the background, so that nobody need wait for it."""
@@ -71,8 +74,13 @@ class ExpertsTab:
 
     def change_kind(self, session: Session, kind: str) -> dict:
         """Sort the tokens by another kind of label."""
-        session = session.observe(kind=kind if kind in KINDS else KINDS[0])
-        return {self.session: session, **self._draw(session, "kinds", "information")}
+        session = liking.settled(session.observe(kind=kind if kind in KINDS else KINDS[0]))
+        return {self.session: session, **self._show_kind(session), **self._draw(session, "kinds", "information")}
+
+    def change_label(self, session: Session, label: str) -> dict:
+        """Ask who likes another kind of token."""
+        session = liking.settled(session.observe(label=str(label)))
+        return {self.session: session, **self._show_kind(session)}
 
     def contrast(self, session: Session, first: str, second: str):
         """Compare two typed texts; two empty ones stand for the English and the Chinese probes."""
@@ -109,12 +117,13 @@ class ExpertsTab:
             yield {self.session: session, self.status: {"kind": "problem", "text": say(
                 session.language, "experts.missing", error=error)}}
             return
-        session = session.observe(evidence=found, **views.first_look(found, session))
+        session = liking.settled(session.observe(evidence=found, **views.first_look(found, session)))
         shown = self._show_texts(session)
         status = shown.pop(self.status)
         yield {self.session: session, **shown}
         for row in views.ROWS:
-            yield self._draw(session, *row)
+            yield {**self._draw(session, *row), **(self._show_kind(session) if "kinds" in row else {})}
+        yield {self.settling: training.panel_value(session)}
         yield {self.status: status}
         found.count_all()
 
@@ -138,6 +147,13 @@ class ExpertsTab:
 
     def _show_expert(self, session: Session) -> dict:
         return {self.portrait: portraits.portrait_value(session), self.reads: portraits.reads_value(session)}
+
+    def _show_kind(self, session: Session) -> dict:
+        if session.observing.evidence is None:
+            return {}
+        known = liking.choices(session)
+        return {self.label: gr.update(choices=known, value=session.observing.label if known else None),
+                self.likes: liking.panel_value(session)}
 
     def _draw(self, session: Session, *names: str) -> dict:
         return {self.panels[name]: views.panel_value(name, session) for name in names}
@@ -172,14 +188,19 @@ class ExpertsTab:
                 self.reads = ReadingList(elem_id="experts-reads")
         self.kind = labels.make(
             gr.Radio, {"label": "experts.kind", "choices": {kind: f"experts.kind.{kind}" for kind in KINDS}},
-            value=KINDS[0], elem_classes="pills", elem_id="experts-kind")
+            value=Observing().kind, elem_classes="pills", elem_id="experts-kind")
+        self.label = labels.make(gr.Dropdown, {"label": "experts.likes.label"}, choices=[], value=None,
+                                 elem_id="experts-label")
+        self.likes = FigurePanel(elem_id="experts-likes", elem_classes="wide")
         for names in views.ROWS[1:4]:
             with gr.Row(elem_classes="panels"):
                 for name in names:
                     with gr.Column(min_width=320):
                         panels |= make(name)
         self._lay_out_contrast(labels)
-        return panels | make("contrast")
+        panels |= make("contrast")
+        self.settling = FigurePanel(elem_id="experts-settling")
+        return panels
 
     def _lay_out_contrast(self, labels: Labels) -> None:
         with gr.Column(elem_classes="sheet"):
@@ -202,10 +223,14 @@ class ExpertsTab:
         self.layer.input(self.change_layer, [self.session, self.layer], counted, **SLIDING)
         self.expert.input(self.change_expert, [self.session, self.expert], counted, **SLIDING)
         self.panels["load"].cell_click(self.pick, self.session, counted, **SLIDING)
+        asked = [self.session, self.label, self.likes]
         self.kind.input(self.change_kind, [self.session, self.kind],
-                        [self.session, self.panels["kinds"], self.panels["information"]], **SLIDING)
+                        [*asked, self.panels["kinds"], self.panels["information"]], **SLIDING)
+        self.label.input(self.change_label, [self.session, self.label], asked, **SLIDING)
+        self.likes.cell_click(self.pick, self.session, counted, **SLIDING)
         gr.on([self.run.click, *(text.submit for text in self.texts)], self.contrast, [self.session, *self.texts],
               [self.session, self.contrast_status, self.panels["contrast"]], **HEAVY)
-        offer_csv(self.panels, views.DRAWERS, self.session)
+        offer_csv(self.panels | {"likes": self.likes, "settling": self.settling},
+                  views.DRAWERS | {"likes": liking.likes, "settling": training.settling}, self.session)
         self.reads.csv_click(lambda session: gr.update(download=portraits.reads_file(session)), self.session,
                              self.reads, **QUIET)

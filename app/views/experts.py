@@ -40,7 +40,7 @@ def source_line(session: Session) -> dict:
     """Which texts are counted."""
     found = session.observing.evidence
     key = "experts.source.probes.told" if found.trace is None else "experts.source.text.told"
-    return {"kind": "done", "text": say(session.language, key, **_facts(session))}
+    return {"kind": "done", "text": say(session.language, key, **facts_of(session))}
 
 
 def numbers_value(session: Session) -> list[dict]:
@@ -56,8 +56,8 @@ def numbers_value(session: Session) -> list[dict]:
         "repeats": (known(repeats["share"]), _interval(repeats) | {"by_chance": percent(repeats["chance"])}),
         "guess": (known(guess["share"]), _interval(guess) | {"by_chance": known(guess["baseline"])}),
     }
-    return [{"name": say(session.language, f"experts.number.{name}", **_facts(session)), "value": value,
-             "note": say(session.language, f"experts.number.{name}.note", **_facts(session, **more))}
+    return [{"name": say(session.language, f"experts.number.{name}", **facts_of(session)), "value": value,
+             "note": say(session.language, f"experts.number.{name}.note", **facts_of(session, **more))}
             for name, (value, more) in told.items()]
 
 
@@ -69,7 +69,7 @@ def panel_value(name: str, session: Session) -> dict:
         return panel(f"experts.{name}", DRAWERS[name], session, _badge_of_panel(name, session))
     except (NotEnough, CorpusError):
         return {"title": say(session.language, "experts.too_little.title"),
-                "caption": say(session.language, "experts.too_little", **_facts(session))}
+                "caption": say(session.language, "experts.too_little", **facts_of(session))}
 
 
 def badge_of(session: Session) -> str:
@@ -84,18 +84,19 @@ def load(session: Session) -> Picture:
     """Share of every layer's work that each expert got."""
     table = session.observing.evidence.table("load")
     told = load_summary(table)
-    facts = _facts(session, busy=told["busiest_expert"], busy_layer=told["busiest_layer"], cells=len(table),
+    facts = facts_of(session, busy=told["busiest_expert"], busy_layer=told["busiest_layer"], cells=len(table),
                    busy_share=percent(told["busiest_share"]), idle=told["idle"], uneven=told["uneven"])
-    return Picture(figures.load(table, _layer(session), session.observing.expert, labels=_words(session)), table, facts)
+    figure = figures.load(table, _layer(session), session.observing.expert, labels=words_of(session))
+    return Picture(figure, table, facts)
 
 
 def balance(session: Session) -> Picture:
     """The worst overload of each layer."""
     table = session.observing.evidence.table("balance")
     worst = table.loc[table["max_violation"].idxmax()]
-    facts = _facts(session, worst=int(worst["layer"]), worst_violation=f"{worst['max_violation']:.2f}",
+    facts = facts_of(session, worst=int(worst["layer"]), worst_violation=f"{worst['max_violation']:.2f}",
                    even=f"{worst['chance']:.2f}", high=f"{worst['high']:.2f}", idle=int(table["idle"].sum()))
-    return Picture(figures.balance(table, labels=_words(session)), table, facts)
+    return Picture(figures.balance(table, labels=words_of(session)), table, facts)
 
 
 def kinds(session: Session) -> Picture:
@@ -104,20 +105,20 @@ def kinds(session: Session) -> Picture:
     here = _of_layer(session, table)
     sure = here[(here["low"] > here["chance"]) | (here["high"] < here["chance"])]
     most = here.loc[here["lift"].where(here["low"] > here["chance"], 0).fillna(0).idxmax()]
-    facts = _facts(session, cells=len(here), sure=len(sure), expert=int(most["expert"]),
-                   label=label(session.language, most["label"]), share=percent(most["share"]),
+    facts = facts_of(session, cells=len(here), sure=len(sure), expert=int(most["expert"]),
+                   label=label(session.language, most["label"], session.observing.kind), share=percent(most["share"]),
                    usual=percent(most["chance"]), counted=_tokens_of(here))
-    figure = figures.specialisation(table, _layer(session), labels=_words(session))
+    figure = figures.specialisation(table, _layer(session), labels=words_of(session))
     return Picture(figure, here, facts)
 
 
 def information(session: Session) -> Picture:
     """What the first choice tells about the kind of token, layer by layer."""
     table = session.observing.evidence.table("information", session.observing.kind)
-    facts = _facts(session, told=_by_layer(table, lambda row: f"{row.bits:.3f} (p {row.p:.3f})"),
+    facts = facts_of(session, told=_by_layer(table, lambda row: f"{row.bits:.3f} (p {row.p:.3f})"),
                    all_bits=f"{table['label_bits'].iloc[0]:.2f}", unit=_unit(session, table), shuffles=SHUFFLES,
                    counted=int(table["tokens"].iloc[0]))
-    return Picture(figures.mutual_information(table, labels=_words(session)), table, facts)
+    return Picture(figures.mutual_information(table, labels=words_of(session)), table, facts)
 
 
 def together(session: Session) -> Picture:
@@ -125,8 +126,8 @@ def together(session: Session) -> Picture:
     table = session.observing.evidence.table("together")
     here = _of_layer(session, table)
     sure = int(((here["low"] > here["chance"]) | (here["high"] < here["chance"])).sum())
-    facts = _facts(session, pairs=len(here), sure=sure, uniform=percent(here["uniform"].iloc[0]))
-    return Picture(figures.coactivation(table, _layer(session), labels=_words(session)), here, facts)
+    facts = facts_of(session, pairs=len(here), sure=sure, uniform=percent(here["uniform"].iloc[0]))
+    return Picture(figures.coactivation(table, _layer(session), labels=words_of(session)), here, facts)
 
 
 def repeats(session: Session) -> Picture:
@@ -134,9 +135,9 @@ def repeats(session: Session) -> Picture:
     table = session.observing.evidence.table("repeats")
     chances = table.groupby("choice")["chance"].max()
     told = _by_layer(table[table["choice"] == "first"], lambda row: known(row.share))
-    facts = _facts(session, pairs=int(table["pairs"].max()), first=percent(chances["first"]),
+    facts = facts_of(session, pairs=int(table["pairs"].max()), first=percent(chances["first"]),
                    any=percent(chances["any"]), told=told)
-    return Picture(figures.repeats(table, labels=_words(session)), table, facts)
+    return Picture(figures.repeats(table, labels=words_of(session)), table, facts)
 
 
 def coverage(session: Session) -> Picture:
@@ -144,17 +145,17 @@ def coverage(session: Session) -> Picture:
     table = session.observing.evidence.table("coverage")
     here = _of_layer(session, table)
     all_used = here[here["used"] == here["used"].max()].iloc[0]
-    facts = _facts(session, used=int(all_used["used"]), read=int(all_used["tokens"]),
+    facts = facts_of(session, used=int(all_used["used"]), read=int(all_used["tokens"]),
                    expected=f"{all_used['chance']:.1f}")
-    return Picture(figures.coverage(table, _layer(session), labels=_words(session)), here, facts)
+    return Picture(figures.coverage(table, _layer(session), labels=words_of(session)), here, facts)
 
 
 def guess(session: Session) -> Picture:
     """How far the token alone gives its first expert away."""
     table = session.observing.evidence.table("guess")
-    facts = _facts(session, told=_by_layer(table, lambda row: f"{known(row.share)} ({known(row.baseline)})"),
+    facts = facts_of(session, told=_by_layer(table, lambda row: f"{known(row.share)} ({known(row.baseline)})"),
                    seen=percent(table["seen"].mean()))
-    return Picture(figures.predictability(table, labels=_words(session)), table, facts)
+    return Picture(figures.predictability(table, labels=words_of(session)), table, facts)
 
 
 def contrast(session: Session) -> Picture:
@@ -162,18 +163,25 @@ def contrast(session: Session) -> Picture:
     pair = session.observing.contrast
     table = evidence.recorded().table("contrast") if pair is None else evidence.contrast_of(*pair)
     names = _contrast_names(session)
-    facts = _facts(session, a=names[0], b=names[1], n_a=int(table["tokens_a"].iloc[0]), deals=DEALS,
+    facts = facts_of(session, a=names[0], b=names[1], n_a=int(table["tokens_a"].iloc[0]), deals=DEALS,
                    n_b=int(table["tokens_b"].iloc[0]), unit=_unit(session, table), sure=int((table["p"] < SURE).sum()),
                    told=_by_layer(table, lambda row: f"{row.bits:.3f} (p {row.p:.3f})"))
-    return Picture(figures.divergence(table, labels=_words(session)), table, facts)
+    return Picture(figures.divergence(table, labels=words_of(session)), table, facts)
 
 
 DRAWERS = {"load": load, "balance": balance, "kinds": kinds, "information": information, "together": together,
            "repeats": repeats, "coverage": coverage, "guess": guess, "contrast": contrast}
 
 
-def label(language: str, name: str) -> str:
-    """A kind of token in the reader's words."""
+def label(language: str, name: str, kind: str = "") -> str:
+    """A kind of token in the reader's words; a single token is its own."""
+    if kind == "frequent_token":
+        return name.strip() or say(language, "experts.label.blank")
+    if (kind, name) == ("language", "other"):
+        return say(language, "experts.label.neither")
+    where, _, part = str(name).partition(" ")
+    if part and kind in ("", "language_and_part"):  # "zh VERB"
+        return say(language, f"experts.label.of.{where}", part=say(language, f"experts.label.{part}"))
     return say(language, f"experts.label.{name}")
 
 
@@ -196,7 +204,8 @@ def _badge_of_trace(session: Session, trace: RoutingTrace, key: str) -> str:
                device=trace.settings.get("device", "CPU"))
 
 
-def _facts(session: Session, **more) -> dict:
+def facts_of(session: Session, **more) -> dict:
+    """What every caption may state of the texts and of the visitor's choices."""
     found = session.observing.evidence
     corpus = found.corpus
     return {"n": len(corpus.tokens), "texts": found.texts, "layers": len(corpus.layers), "experts": corpus.experts,
@@ -205,16 +214,19 @@ def _facts(session: Session, **more) -> dict:
             **more}
 
 
-def _words(session: Session) -> dict[str, str]:
+def words_of(session: Session) -> dict[str, str]:
+    """The words inside this tab's figures, names of labels among them."""
     speak = partial(say, session.language)
     own = figures.ENGLISH.keys() - figure_words(session.language).keys()
     return (figure_words(session.language) | {key: speak(f"experts.figure.{key}") for key in own}
-            | {name: label(session.language, name) for name in _kinds_seen(session)})
+            | {name: label(session.language, name, session.observing.kind) for name in kinds_seen(session)
+               if name not in figures.ENGLISH})
 
 
-def _kinds_seen(session: Session) -> list[str]:
-    names = session.observing.evidence.routing[session.observing.kind]
-    return names.dropna().unique().tolist()
+def kinds_seen(session: Session) -> list[str]:
+    """The labels of the chosen kind that occur, the most frequent first."""
+    tokens = session.observing.evidence.tokens_of_one_layer
+    return tokens[session.observing.kind].value_counts().index.tolist()
 
 
 def _layer(session: Session) -> int:

@@ -7,16 +7,17 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 
 import pandas as pd
 
-from app.observing import KINDS
+from app.observing import KINDS, PORTRAYED
 from moe_core.statistics.balance import balance_table
 from moe_core.statistics.coactivation import coactivation_table
 from moe_core.statistics.coverage import coverage_table
 from moe_core.statistics.divergence import divergence_table
+from moe_core.statistics.intervals import CONFIDENCE
 from moe_core.statistics.load import load_table
 from moe_core.statistics.portrait import portrait_table
 from moe_core.statistics.predictability import predictability_table
@@ -51,6 +52,12 @@ class Evidence:
     def texts(self) -> int:
         return int(self.corpus.tokens["text"].nunique())
 
+    @cached_property
+    def tokens_of_one_layer(self) -> pd.DataFrame:
+        """One row per token with all its labels."""
+        first = self.routing["layer"].iloc[0]
+        return self.routing[(self.routing["layer"] == first) & (self.routing["expert"] == 0)]
+
     @property
     def languages(self) -> list[str]:
         """Of English and Chinese, those that occur."""
@@ -68,7 +75,7 @@ class Evidence:
 
     def count_all(self) -> None:
         """Count everything before anybody asks, so that no click need wait."""
-        choices = {"kinds": KINDS, "information": KINDS, "reads": self.languages}
+        choices = {"kinds": KINDS, "information": KINDS, "likes": KINDS, "reads": self.languages}
         for name in COUNTS:
             for choice in choices.get(name, [None]):
                 with suppress(NotEnough):
@@ -120,11 +127,19 @@ def _of_language(routing: pd.DataFrame, language: str) -> pd.DataFrame:
     return routing[routing["language"] == language]
 
 
+def _surely_preferred(routing: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """The preferences with intervals that stay true for all cells of one label at once (Bonferroni)."""
+    cells = routing["layer"].nunique() * routing["expert"].nunique()
+    return specialisation_table(routing, kind, 1 - (1 - CONFIDENCE) / cells)
+
+
 COUNTS = {
     "load": load_table, "balance": balance_table, "together": coactivation_table, "repeats": repeats_table,
     "coverage": coverage_table, "guess": predictability_table, "kinds": partial(_sorted_by, specialisation_table),
     "information": partial(_sorted_by, mutual_information_table),
-    "portrait": lambda routing: portrait_table(routing, tuple(kind for kind in KINDS if routing[kind].notna().any())),
+    "likes": partial(_sorted_by, _surely_preferred),
+    "portrait": lambda routing: portrait_table(
+        routing, tuple(kind for kind in PORTRAYED if routing[kind].notna().any())),
     "reads": lambda routing, language: reads_table(_of_language(routing, language)),
     "contrast": lambda routing: divergence_table(*(_of_language(routing, language) for language in LANGUAGES)),
 }

@@ -23,7 +23,7 @@ def portrait_value(session: Session) -> dict:
         return {"kind": "quiet", "text": say(session.language, "experts.portrait.idle", **facts)}
     if pd.isna(row["label"]):
         return {"kind": "quiet", "text": say(session.language, "experts.portrait.none", **facts)}
-    facts |= {"label": label(session.language, row["label"]), "share": percent(row["share"]),
+    facts |= {"label": label(session.language, row["label"], row["kind"]), "share": percent(row["share"]),
               "part": percent(row["part"]), "tokens": int(row["tokens"]),
               **{name: f"{row[name]:.1f}" for name in ("lift", "low", "high")}}
     return {"kind": "quiet", "text": say(session.language, "experts.portrait", **facts)}

@@ -4,14 +4,18 @@ It computes nothing: moe_core.tracing does, this reads sentences and prints how 
 """
 
 import argparse
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from moe_core.commands.arguments import EMBEDDED_MODEL
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PROBES = ASSETS / "probes"                    # one sentence a line: probe_en.txt, probe_zh.txt
+DOMAINS = PROBES / "domains.jsonl"            # one {domain, lang, text} a line, as moe_core.corpus writes them
 RECORDING = ASSETS / "traces" / "probes.json"
+SNAPSHOTS = ASSETS / "traces" / "training.json"
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -22,26 +26,62 @@ def add(commands: argparse._SubParsersAction) -> None:
     source.add_argument("--texts", type=Path, nargs="+", metavar="TEXTFILE", help="files with one sentence a line")
     parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
                         help="a model folder (default: the embedded model)")
-    parser.add_argument("--out", type=Path, default=RECORDING, metavar="FILE", help="where to write (assets/traces)")
+    parser.add_argument("--snapshots", type=Path, nargs="+", metavar="FOLDER",
+                        help="how the routing settled: files snapshot-STEP.safetensors, or folders of them, beside the "
+                             "finished --model")
+    parser.add_argument("--out", type=Path, metavar="FILE",
+                        help="where to write (assets/traces/probes.json, with --snapshots training.json)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> dict:
     """Trace every sentence, write the file; returns what it holds."""
-    files = sorted(PROBES.glob("probe_*.txt")) if arguments.probes else arguments.texts
-    sentences = [sentence for file in files for sentence in sentences_of(file)]
-    if not sentences:
+    files = [*sorted(PROBES.glob("probe_*.txt")), DOMAINS] if arguments.probes else arguments.texts
+    texts = [text for file in files for text in texts_of(file)]
+    if not texts:
         raise ValueError(f"no sentence found in {', '.join(map(str, files)) or PROBES}")
+    if arguments.snapshots:
+        return _record_snapshots(arguments, [text.text for text in texts])
     from moe_core.tracing import corpus  # tagging and torch: after the sentences are known to be there
 
-    recorded = routed(arguments.model, sentences)
-    path = corpus.save(recorded, arguments.out)
-    result = {"file": str(path), "bytes": path.stat().st_size, "model": recorded.model, "sentences": len(sentences),
+    recorded = routed(arguments.model, texts)
+    path = corpus.save(recorded, arguments.out or RECORDING)
+    result = {"file": str(path), "bytes": path.stat().st_size, "model": recorded.model, "sentences": len(texts),
               "tokens": len(recorded.tokens), "layers": len(recorded.layers), "experts": recorded.experts}
     print(f"{path}: {result['bytes'] / 1000:.0f} kB, {result['sentences']} sentences, {result['tokens']} tokens, "
           f"{result['layers']} layers of {result['experts']} experts, model {recorded.model}")
     return result
+
+
+def _record_snapshots(arguments: argparse.Namespace, texts: list[str]) -> dict:
+    from moe_core.tracing import settling, snapshots
+
+    found = snapshots.settling(arguments.model, snapshots.files_in(arguments.snapshots), texts)
+    path = settling.save(found, arguments.out or SNAPSHOTS)
+    known = found.settings
+    print(f"{path}: {path.stat().st_size / 1000:.0f} kB, {known['tokens']} tokens of {known['texts']} texts "
+          f"through {len(known['steps'])} snapshots of {known['model']}")
+    return {"file": str(path), "bytes": path.stat().st_size, **found.settings}
+
+
+class Text(NamedTuple):
+    """A text, and what kind of text it is, where that is known."""
+
+    text: str
+    domain: str | None = None
+
+
+def texts_of(file: Path) -> list[Text]:
+    """The texts of a .jsonl file with their domains, or the lines of any other file."""
+    if file.suffix != ".jsonl":
+        return [Text(sentence) for sentence in sentences_of(file)]
+    try:
+        documents = [json.loads(line) for line in sentences_of(file)]
+        return [Text(document["text"], document.get("domain")) for document in documents]
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise ValueError(f"{file} must hold one {{domain, lang, text}} a line ({problem})") from None
 
 
 def sentences_of(file: Path) -> list[str]:
@@ -53,15 +93,15 @@ def sentences_of(file: Path) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def routed(model: Path, sentences: list[str]):
-    """All sentences through one model, each from its own beginning, as a RoutedCorpus."""
+def routed(model: Path, texts: list[Text]):
+    """All texts through one model, each from its own beginning, as a RoutedCorpus."""
     from moe_core.tracing.corpus import corpus_of
     from moe_core.tracing.own import load_model, trace_text
 
     loaded = load_model(model)
     room = loaded.model.config.max_position_embeddings - 1
-    parts = (part for sentence in sentences for part in parts_of(sentence, room, loaded.tokenizer.encode))
-    return corpus_of(trace_text(loaded, part) for part in parts)
+    parts = [Text(part, text.domain) for text in texts for part in parts_of(text.text, room, loaded.tokenizer.encode)]
+    return corpus_of((trace_text(loaded, part.text) for part in parts), [part.domain for part in parts])
 
 
 def parts_of(text: str, room: int, encode) -> Iterator[str]:

@@ -10,15 +10,16 @@ import pandas as pd
 
 from moe_core.commands.arguments import EMBEDDED_MODEL
 from moe_core.commands.printing import columns
-from moe_core.commands.record import routed, sentences_of
+from moe_core.commands.record import routed, texts_of
 
-KINDS = ("language", "script", "part_of_speech", "language_and_part", "part_of_text")
+KINDS = ("language", "script", "part_of_speech", "language_and_part", "part_of_text", "entity", "domain")
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Make `statistics` known."""
     parser = commands.add_parser("statistics", help="what the experts do with a text file, beside chance")
-    parser.add_argument("textfile", type=Path, metavar="TEXTFILE", help="UTF-8; every line is a text of its own")
+    parser.add_argument("textfile", type=Path, metavar="TEXTFILE",
+                        help="UTF-8; one text a line, or in a .jsonl one {domain, lang, text}")
     parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
                         help="a model folder (default: the embedded model)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
@@ -27,10 +28,10 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Trace the file, print one table per question; returns all tables as JSON."""
-    sentences = sentences_of(arguments.textfile)
-    if not sentences:
+    texts = texts_of(arguments.textfile)
+    if not texts:
         raise ValueError(f"{arguments.textfile} holds no text")
-    corpus = routed(arguments.model, sentences)
+    corpus = routed(arguments.model, texts)
     tables = tables_of(corpus.routing())
     print(f"{corpus.model}: n = {len(corpus.tokens)} tokens in {corpus.tokens['text'].nunique()} texts, "
           f"{corpus.expert_ids.shape[2]} of {corpus.experts} experts per token")
@@ -57,12 +58,13 @@ def tables_of(routing: pd.DataFrame) -> dict:
     from moe_core.statistics.repeats import repeats_table
     from moe_core.statistics.specialisation import mutual_information_table, specialisation_table
 
+    known = tuple(kind for kind in KINDS if routing[kind].notna().any())
     return {"balance": balance_table(routing), "load": load_table(routing), "repeats": repeats_table(routing),
             "coverage": coverage_table(routing), "coactivation": coactivation_table(routing),
             "predictability": predictability_table(routing),
-            "mutual_information": {kind: mutual_information_table(routing, kind) for kind in (*KINDS, "token_id")},
-            "specialisation": {kind: specialisation_table(routing, kind) for kind in KINDS},
-            "reads": reads_table(routing), "portraits": portrait_table(routing, KINDS)}
+            "mutual_information": {kind: mutual_information_table(routing, kind) for kind in (*known, "token_id")},
+            "specialisation": {kind: specialisation_table(routing, kind) for kind in known},
+            "reads": reads_table(routing), "portraits": portrait_table(routing, known)}
 
 
 def printed(table: pd.DataFrame) -> str:

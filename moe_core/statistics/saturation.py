@@ -1,26 +1,36 @@
 """How much of the final routing a checkpoint of training already had (OLMoE 2024, section 5.1).
 
-It needs traces of the same text through every checkpoint; the last one given is the final model.
+It needs the choices for the same tokens by every checkpoint and by the finished model.
 """
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
-from moe_core.statistics.agreement import agreement_table
-from moe_core.tracing.trace import RoutingTrace
+from moe_core.statistics.clusters import wilson_by_text
+
+COLUMNS = ["step", "layer", "share", "low", "high", "chance", "tokens"]
 
 
-def saturation_table(checkpoints: Mapping[int, RoutingTrace]) -> pd.DataFrame:
-    """One row per step and layer: step, layer, share, chance, tokens.
+def saturation_table(checkpoints: Mapping[int, np.ndarray], final: np.ndarray, texts: np.ndarray,
+                     layers: tuple[int, ...], experts: int) -> pd.DataFrame:
+    """One row per step and layer: step, layer, share, low, high, chance, tokens.
 
-    `share` is the average part of a token's experts that it has in common with the final model's; chance is k/E.
+    Choices are (L, N, K), `texts` (N,) says which text each token is in. `share` is the average part of a token's
+    experts that it has in common with the final model's, with a 95 % interval that allows for texts being alike
+    inside; chance is k/E.
     """
     if not checkpoints:
         raise ValueError("there is no checkpoint to compare")
-    final = checkpoints[max(checkpoints)]
-    tables = [agreement_table(final, trace).groupby("layer", as_index=False)
-              .agg(share=("overlap", "mean"), tokens=("overlap", "size")).assign(step=step)
-              for step, trace in sorted(checkpoints.items())]
-    chance = final.experts_per_token / final.experts
-    return pd.concat(tables, ignore_index=True).assign(chance=chance)[["step", "layer", "share", "chance", "tokens"]]
+    per_token, of_texts = final.shape[2], np.bincount(texts)
+    rows = []
+    for step, chosen in sorted(checkpoints.items()):
+        if chosen.shape != final.shape:
+            raise ValueError(f"step {step}: choices must have shape {final.shape}, got {chosen.shape}")
+        shared = (chosen[:, :, :, None] == final[:, :, None, :]).any(axis=3).sum(axis=2)  # (L, N)
+        for layer, common in zip(layers, shared, strict=True):
+            low, high = wilson_by_text(np.bincount(texts, common), of_texts * per_token)
+            rows.append((step, layer, common.mean() / per_token, float(low), float(high), per_token / experts,
+                         len(texts)))
+    return pd.DataFrame(rows, columns=COLUMNS)

@@ -17,7 +17,9 @@ from moe_core.tracing.trace import RoutingTrace
 
 FORMAT, VERSION = "moescope-corpus", 1
 STEPS = 1000  # weights are kept to a thousandth
-LABELS = ("token_id", "token", "language", "script", "part_of_speech")
+LABELS = ("token_id", "token", "language", "script", "part_of_speech", "entity", "domain")
+LATER = ("entity", "domain")  # labels that older files do not have
+MOST_TOKENS, FEWEST = 40, 8  # tokens that are a kind of their own: the most frequent ones, and how frequent at least
 
 
 class CorpusError(ValueError):
@@ -46,23 +48,26 @@ class RoutedCorpus:
         row = np.tile(np.repeat(np.arange(length), self.experts), layers)
         labels = self.tokens.assign(
             part_of_text=part_of_text(self.tokens["position"]),
-            language_and_part=self.tokens["language"] + " " + self.tokens["part_of_speech"])  # "zh VERB"
+            language_and_part=self.tokens["language"] + " " + self.tokens["part_of_speech"],  # "zh VERB"
+            frequent_token=_frequent(self.tokens["token"]))
         return labels.take(row).reset_index(drop=True).assign(
             layer=np.repeat(self.layers, length * self.experts),
             expert=np.tile(np.arange(self.experts), layers * length),
             weight=weight.ravel(), rank=rank.ravel())
 
 
-def corpus_of(traces: Iterable[RoutingTrace]) -> RoutedCorpus:
-    """Join traces of one model; every token gets its labels from its own text."""
+def corpus_of(traces: Iterable[RoutingTrace], domains: Iterable[str | None] = ()) -> RoutedCorpus:
+    """Join traces of one model; every token gets its labels from its own text, and the domain given for that text."""
     traces = list(traces)
+    domains = list(domains) or [None] * len(traces)
     if not traces:
         raise ValueError("there is no text to join")
     first = traces[0]
     for name in ("model_hash", "layers", "experts", "experts_per_token"):
         if any(getattr(trace, name) != getattr(first, name) for trace in traces):
             raise ValueError(f"all texts must have gone through one model, got different {name}")
-    tokens = pd.concat([_labelled(trace).assign(text=number) for number, trace in enumerate(traces)], ignore_index=True)
+    tokens = pd.concat([_labelled(trace, domain).assign(text=number) for number, (trace, domain)
+                        in enumerate(zip(traces, domains, strict=True))], ignore_index=True)
     weights = np.concatenate([trace.weights for trace in traces], axis=1)
     return RoutedCorpus(first.model, first.model_hash, first.experts, first.layers,
                         tokens[["text", "position", *LABELS]],
@@ -94,8 +99,16 @@ def load(path: str | Path) -> RoutedCorpus:
         raise CorpusError(f"{path}: not a whole corpus file ({type(error).__name__}: {error})") from error
 
 
-def _labelled(trace: RoutingTrace) -> pd.DataFrame:
-    return token_tags(trace.pieces).assign(token_id=trace.token_ids, token=[piece.label for piece in trace.pieces])
+def _frequent(tokens: pd.Series) -> pd.Series:
+    """Each token that is among the most frequent; missing for the others."""
+    counts = tokens.value_counts()
+    return tokens.where(tokens.isin(counts[counts >= FEWEST].index[:MOST_TOKENS]), None)
+
+
+def _labelled(trace: RoutingTrace, domain: str | None) -> pd.DataFrame:
+    return token_tags(trace.pieces).assign(
+        token_id=trace.token_ids, token=[piece.label for piece in trace.pieces],
+        domain=pd.Series([domain] * len(trace.pieces), dtype=object))
 
 
 def _unpack(body: dict) -> RoutedCorpus:
@@ -105,7 +118,8 @@ def _unpack(body: dict) -> RoutedCorpus:
     shape = (len(body["layers"]), sum(lengths), body["experts_per_token"])
     tokens = pd.DataFrame({"text": np.repeat(np.arange(len(lengths)), lengths),
                            "position": np.concatenate([np.arange(length) for length in lengths]),
-                           **{name: _unpacked(packed[name]) for name in LABELS}})
+                           **{name: _unpacked(packed[name]) if name in packed or name not in LATER
+                              else pd.Series([None] * sum(lengths), dtype=object) for name in LABELS}})
     expert_ids = _numbers(body["expert_ids"], shape).astype(np.int64)
     if expert_ids.max() >= body["experts"]:
         raise ValueError(f"expert numbers must lie in 0..{body['experts'] - 1}, got {expert_ids.max()}")

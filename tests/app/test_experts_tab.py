@@ -11,11 +11,16 @@ from app.observing import KINDS
 from app.session import Session
 from app.views import experts as views
 from app.views import experts_evidence as evidence
+from app.views import experts_likes as liking
 from app.views import experts_portrait as portraits
+from app.views import experts_training as training
 from app.words import sentences
+from moe_core.commands.record import DOMAINS
 from moe_core.pieces import Piece
+from moe_core.statistics.balance import balance_table
+from moe_core.statistics.saturation import saturation_table
 from moe_core.text.tags import PLACES
-from moe_core.tracing import corpus
+from moe_core.tracing import corpus, settling
 from moe_core.tracing.trace import RoutingTrace
 
 ENGLISH, CHINESE = ("The", " cat", " saw", " a", " cat", "."), ("我", "喜欢", "小", "猫", "和", "鱼")
@@ -37,7 +42,8 @@ def recording(tmp_path_factory):
     """English only to experts 0 and 1 in layer 0, Chinese only to 2 and 3."""
     traces = [routed(pieces * 4, fixed, seed) for seed in range(6)
               for pieces, fixed in ((ENGLISH, (0, 1)), (CHINESE, (2, 3)))]
-    return corpus.save(corpus.corpus_of(traces), tmp_path_factory.mktemp("traces") / "probes.json")
+    domains = ["poem", "story"] * 6
+    return corpus.save(corpus.corpus_of(traces, domains), tmp_path_factory.mktemp("traces") / "probes.json")
 
 
 @pytest.fixture
@@ -127,7 +133,7 @@ def test_a_text_of_one_token_or_without_words_breaks_nothing(looking, pieces):
 
 
 def test_a_count_that_says_nothing_is_not_drawn(looking):
-    panel = views.panel_value("information", looking(trace=routed(CHINESE), source="text"))
+    panel = views.panel_value("information", looking(trace=routed(CHINESE), source="text", kind="language"))
     assert panel["title"] == "Too little to count"
     assert "figure" not in panel
 
@@ -156,9 +162,62 @@ def test_visitors_share_the_recorded_counts_until_the_file_changes(looking):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("entity", "script")])
+def test_every_kind_is_drawn_with_its_n_and_answers_who_likes_it(looking, language, kind):
+    session = liking.settled(looking(language, kind=kind))
+    for panel in (views.panel_value("kinds", session), views.panel_value("information", session),
+                  liking.panel_value(session)):
+        assert "n = " in panel["caption"]
+        assert "{" not in panel["title"] + panel["caption"] + panel["summary"]
+        go.Figure(json.loads(panel["figure"]))  # validates
+    assert (session.observing.label, views.label(language, session.observing.label, kind)) in [
+        (value, name) for name, value in liking.choices(session)]
+
+
+def test_who_likes_chinese_verbs_is_answered_in_words(looking):
+    session = liking.settled(looking("zh", kind="language_and_part", label="zh VERB"))
+    panel = liking.panel_value(session)
+    assert panel["title"] == "哪位专家偏爱中文动词？"
+    assert "第 0 层的 E2 得到其中" in panel["caption"]
+    table = session.observing.evidence.table("likes", "language_and_part")
+    row = table[(table["label"] == "zh VERB") & (table["layer"] == 0) & (table["expert"] == 2)].iloc[0]
+    assert (row["share"], row["chance"]) == pytest.approx((0.5, 0.25))
+
+
+def test_a_label_that_does_not_occur_gives_way_to_the_most_frequent(looking):
+    assert liking.settled(looking(kind="domain", label="zh VERB")).observing.label in ("poem", "story")
+
+
+def test_a_text_with_one_kind_of_token_only_says_so(looking):
+    session = liking.settled(looking(trace=routed(CHINESE), source="text", kind="domain"))
+    assert liking.panel_value(session)["title"] == "Too little to count"
+    assert liking.choices(session) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_how_the_routing_settled_is_told_or_that_nothing_is_recorded(looking, language, tmp_path, monkeypatch):
+    path = tmp_path / "training.json"
+    monkeypatch.setattr(training, "RECORDING", path)
+    missing = training.panel_value(looking(language))
+    assert "--snapshots" in missing["caption"]
+    assert "figure" not in missing
+    final = np.array([[[0, 1], [2, 3]]] * 2)
+    table = saturation_table({0: final[:, ::-1], 5000: final}, final, np.array([0, 1]), (0, 3), 4)
+    load = balance_table(looking().observing.evidence.routing).assign(step=0)
+    settling.save(settling.Settling(table, load, {"model": "tiny", "steps": [0, 5000], "tokens": 2, "texts": 2}), path)
+    panel = training.panel_value(looking(language))
+    assert all(part in panel["caption"] for part in ("0.0%", "100.0%", "5,000", "50.0%", "n = 2", "L3 5,000"))
+    go.Figure(json.loads(panel["figure"]))  # validates
+    path.write_text("{}")
+    assert "--snapshots" in training.panel_value(looking(language))["caption"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_kind_of_token_has_a_name(language):
     tags = "NOUN VERB PUNCT ADP NUM DET ADJ PRON PROPN ADV AUX CCONJ SCONJ PART INTJ SYM X"
     names = [*tags.split(), *PLACES, "en", "zh", "other", "latin", "han", "digit", "punctuation"]
     known = sentences(language)
+    names += ["person", "place", "word", "neither", *(json.loads(line)["domain"] for line in
+                                                      DOMAINS.read_text(encoding="utf-8").splitlines())]
     assert [name for name in names if f"experts.label.{name}" not in known] == []
     assert all(f"experts.kind.{kind}" in known for kind in KINDS)

@@ -49,7 +49,7 @@ def test_statistics_has_every_table_beside_its_chance(json_line, textfile):
     assert len(found["coactivation"]) == 2 * 4 * 3
     assert {row["choice"]: row["chance"] for row in found["repeats"]} == {"first": 1 / 4, "any": 1 - 1 / 6}
     assert set(found["mutual_information"]) == {
-        "language", "script", "part_of_speech", "language_and_part", "part_of_text", "token_id"}
+        "language", "script", "part_of_speech", "language_and_part", "part_of_text", "entity", "token_id"}
     assert {"balance", "coverage", "predictability", "specialisation", "reads", "portraits"} < set(found)
 
 

@@ -1,0 +1,50 @@
+"""How the routing settled during training, as one small JSON file that needs no model and no torch.
+
+It does not know how snapshots are traced; snapshots.py does.
+"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from moe_core.tracing.corpus import CorpusError
+
+FORMAT, VERSION = "moescope-settling", 1
+TABLES = ("saturation", "balance")
+NEEDED = {"saturation": {"step", "layer", "share", "low", "high", "chance", "tokens"},
+          "balance": {"step", "layer", "max_violation", "chance", "high", "idle", "tokens"}}
+
+
+class Settling(NamedTuple):
+    """What a file holds."""
+
+    saturation: pd.DataFrame  # step, layer, share, low, high, chance, tokens
+    balance: pd.DataFrame     # step and the columns of balance_table
+    settings: dict            # model, model_hash, steps, tokens, texts, experts, k
+
+
+def save(found: Settling, path: Path) -> Path:
+    """Write both tables."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    body = {"format": FORMAT, "version": VERSION, "settings": found.settings,
+            **{name: {column: [round(value, 6) for value in values] for column, values in
+                      getattr(found, name).to_dict("list").items()} for name in TABLES}}
+    path.write_text(json.dumps(body, separators=(",", ":")) + "\n", encoding="utf-8")
+    return path
+
+
+def load(path: Path) -> Settling:
+    """Read it back, or say which file is wrong and why."""
+    try:
+        body = json.loads(Path(path).read_text(encoding="utf-8"))
+        if (body["format"], body["version"]) != (FORMAT, VERSION):
+            raise ValueError(f"must be {FORMAT} version {VERSION}, got {body['format']} version {body['version']}")
+        tables = {name: pd.DataFrame(body[name]) for name in TABLES}
+        for name, table in tables.items():
+            if table.empty or NEEDED[name] - set(table):
+                raise ValueError(f"{name} lacks {', '.join(sorted(NEEDED[name] - set(table))) or 'rows'}")
+        return Settling(**tables, settings=dict(body["settings"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CorpusError(f"{path}: no recorded snapshots ({type(error).__name__}: {error})") from error
