@@ -168,6 +168,10 @@ class Engine:
             found.layers, hindsight.expert_table(found.tokens, found.settings["experts"], found.settings["seed"]),
             hindsight.worst_choices(found.tokens, [labels]), {**found.settings, "complete": found.complete})
 
+    def turn(self) -> FairTurns:
+        """`with engine.turn():` this visitor's turn with the model."""
+        return self._turns
+
     def token_label(self, token_id: int) -> str:
         return self._ready().tokenizer.pieces([token_id])[0].label
 

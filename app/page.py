@@ -11,6 +11,7 @@ from app.labels import Labels
 from app.link import from_query, to_query
 from app.session import Session
 from app.tabs.budget import BudgetTab
+from app.tabs.device import DeviceTab
 from app.tabs.experts import ExpertsTab
 from app.tabs.precision import PrecisionTab
 from app.tabs.prompt import PromptTab
@@ -79,7 +80,8 @@ class Page:
             self.experts = ExpertsTab(labels, session, engine)
             self.what_if = WhatIfTab(labels, session, engine)
             self.budget = BudgetTab(labels, session, engine)
-        self.tabs = [self.prompt, self.precision, self.experts, self.what_if, self.budget]
+            self.device = DeviceTab(labels, session, engine)
+        self.tabs = [self.prompt, self.precision, self.experts, self.what_if, self.budget, self.device]
         self.arrival = [session, self.language, self.prompt.prompt, *self.prompt.dials.values()]
         self.drawn = [session, self.notice, *(component for tab in self.tabs for component in tab.shown)]
 
