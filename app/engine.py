@@ -147,6 +147,16 @@ class Engine:
             return why(loaded.model, token_ids, layer, position)
 
     def effect(self, text: str, layer: int, bounds: Limits):
+    def lens(self, trace: RoutingTrace, position: int):
+        """What every layer would say after one token of a trace that our model made; None for another's trace."""
+        from moe_core.tracing.lens import logit_lens
+
+        loaded = self._ready()
+        if trace.model_hash != loaded.hash:
+            return None
+        with self._turns:
+            return logit_lens(loaded, trace.token_ids.tolist(), position)
+
         """What is lost without each expert of one layer, over this text."""
         from moe_core.interventions.effect import effects
 

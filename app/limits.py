@@ -12,6 +12,8 @@ CONTEXT_MARGIN = 2             # END and the token that is drawn last
 QUEUE_LENGTH = 64
 HEAVY_RUNS_AT_ONCE = 4         # they take turns token by token
 SECONDS_PER_RUN = 30.0
+MAX_TRACE_TOKENS = 1024        # of a run from a visitor's file
+MAX_TRACE_CELLS = 400_000      # its layers × tokens × experts
 
 
 class Refusal(NamedTuple):

@@ -3,22 +3,46 @@
 Colours come from app/theme.py; this file only turns them into what gradio and CSS understand.
 """
 
+import json
 from pathlib import Path
 
 import gradio as gr
 
 from app import theme
+from app.figures.prompt import THINNEST_LINK
 
 ROOT = Path(__file__).resolve().parents[1]
 PLOTLY = ROOT / "assets" / "vendor" / "plotly-cartesian-4.1.1.min.js"
 STYLE_SHEETS = [Path(__file__).with_name("look.css"), *sorted((Path(__file__).parent / "components").glob("*.css"))]
 
 
+MOVING = Path(__file__).parent / "components" / "moving.js"
+
+# A page that will speak Chinese waits a moment, unseen, for its words: no flash of English.
+AWAIT_WORDS = """
+const wanted = new URLSearchParams(location.search).get('lang') || navigator.language;
+if (/^zh/i.test(wanted)) {
+  document.documentElement.classList.add('awaiting');
+  setTimeout(() => document.documentElement.classList.remove('awaiting'), 15000);
+}
+"""
+WORDS_HAVE_COME = "() => { document.documentElement.classList.remove('awaiting'); }"
+
+
 def head() -> str:
-    """Colours as CSS variables, and the plotting library from our own server."""
+    """Colours as CSS variables, what moving figures share, and the plotting library from our own server."""
     script = (f'<script src="gradio_api/file={PLOTLY.relative_to(ROOT).as_posix()}" defer '
               "onload=\"window.dispatchEvent(new Event('plotly-ready'))\"></script>")
-    return f"<style>:root{{{_variables(theme.LIGHT)}{_experts()}}} .dark{{{_variables(theme.DARK)}}}</style>{script}"
+    colours = f"<style>:root{{{_variables(theme.LIGHT)}{_experts()}}} .dark{{{_variables(theme.DARK)}}}</style>"
+    return f"{colours}<script>{{{AWAIT_WORDS}}}</script><script>{{{_moving()}}}</script>{script}"
+
+
+def _moving() -> str:
+    """The script of the moving figures, after the colours and sizes it shares with app/figures/prompt.py."""
+    known = {"EXPERTS": theme.EXPERTS, "INKS": [theme.ink_on(colour) for colour in theme.EXPERTS],
+             "INK": theme.INK, "THINNEST_LINK": THINNEST_LINK}
+    constants = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in known.items())
+    return constants + MOVING.read_text("utf-8")
 
 
 def gradio_theme() -> gr.themes.Base:

@@ -57,11 +57,11 @@ def _theme_words(language: str) -> dict:
 
 def _connect(demo: gr.Blocks, page: "Page") -> None:
     arrived = demo.load(page.arrive, page.session, page.arrival, **QUIET)
-    for event in (arrived.then, page.language.input):
-        event(page.relabel, [page.session, page.language], page.labels.components, **QUIET)
-    arrived.then(page.redraw_if_needed, [page.session, page.language], page.drawn, **QUIET)
+    spoken = arrived.then(page.translate_if_needed, [page.session, page.language], page.spoken, **QUIET)
+    spoken.then(None, None, None, js=look.WORDS_HAVE_COME, **QUIET)
+    page.training.connect_page(demo, spoken)
     page.language.change(None, page.language, None, js=LANGUAGE_OF_DOCUMENT, **QUIET)
-    page.language.input(page.redraw, [page.session, page.language], page.drawn, **QUIET)
+    page.language.input(page.translate, [page.session, page.language], page.spoken, **QUIET)
     ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",
                          api_visibility="private")
     ready.then(**page.prompt.linked)
@@ -74,7 +74,7 @@ class Page:
         self.engine, self.labels, self.session = engine, labels, session
         self.language = _lay_out_head(labels)
         self.notice = StatusLine(stage_line(engine.stage, labels.language), elem_id="notice")
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap") as self.bar:
             self.prompt = PromptTab(labels, session, engine)
             self.precision = PrecisionTab(labels, session, engine)
             self.experts = ExpertsTab(labels, session, engine)
@@ -91,28 +91,41 @@ class Page:
         language = choose_language(query.get("lang"), request.headers.get("accept-language"))
         asked = from_query(query)
         if asked.prompt is None:
+        self.spoken = list(dict.fromkeys([*self.drawn, *labels.components]))
+
+    def follow_answer(self, session: Session) -> dict:
+        """The answer of the tab Tasks becomes the run of the first tab, which opens."""
+        if session.working.answered is None:
+            return {self.notice: gr.skip()}
+        trace = session.working.answered.trace
+        session = session.with_trace(trace).but(
+            link={}, layer=session.working.layer, position=session.working.position)
+        prompt = trace.settings.get("prompt", "")
+        text = {self.prompt.prompt: prompt} if len(prompt) <= limits.MAX_CHARACTERS else {}
+        return {self.session: session, self.bar: gr.Tabs(selected="prompt"), **text, **self.prompt.show(session)}
             return {self.session: session.but(language=language), self.language: language}
         dials = {dial: getattr(asked.sampling, name) for name, dial in self.prompt.dials.items()}
         session = session.but(language=language, link=to_query(asked.prompt, asked.sampling))
         return {self.session: session, self.language: language, self.prompt.prompt: asked.prompt, **dials}
 
-    def relabel(self, session: Session, language: str) -> list:
-        """All fixed labels in another language."""
-        return self.labels.in_language(language)
+    def translate(self, session: Session, language: str, request: gr.Request) -> dict:
+        """All fixed labels, and all drawn sentences and figures, in another language."""
+        fixed = dict(zip(self.labels.components, self.labels.in_language(language), strict=True))
+        drawn = self._redraw(session, language, request)
+        return {component: _joined(fixed.get(component), drawn.get(component)) for component in {**fixed, **drawn}}
 
-    def redraw(self, session: Session, language: str, request: gr.Request) -> dict:
-        """All drawn sentences and figures in another language."""
+    def _redraw(self, session: Session, language: str, request: gr.Request) -> dict:
         for tab in (self.prompt, self.budget):
             tab.runs.look(request.session_hash, language=language)
         session = session.but(language=language)
         drawn = {component: value for tab in self.tabs for component, value in tab.show(session).items()}
         return {self.session: session, self.notice: stage_line(self.engine.stage, language), **drawn}
 
-    def redraw_if_needed(self, session: Session, language: str, request: gr.Request) -> dict:
+    def translate_if_needed(self, session: Session, language: str, request: gr.Request) -> dict:
         """On arrival the page is drawn already, in its first language."""
         if language == self.labels.language:
             return {self.notice: stage_line(self.engine.stage, language)}
-        return self.redraw(session, language, request)
+        return self.translate(session, language, request)
 
     async def follow_model(self, session: Session):
         """Tell how far the model is until it is ready or broken."""
@@ -122,3 +135,11 @@ class Page:
             await asyncio.sleep(0.3)
         self.experts.prepare()
         yield stage_line(self.engine.stage, session.language)
+
+
+def _joined(fixed: dict | None, drawn):
+    """One update of a component that has a label and a value."""
+    if fixed is None or drawn is None:
+        return drawn if fixed is None else fixed
+    is_update = isinstance(drawn, dict) and drawn.get("__type__") == "update"
+    return fixed | (drawn if is_update else {"value": drawn})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+    from moe_core.tracing.lens import LogitLens
 class Session:
     """One visitor's state; every change is a new Session, so that a running event never sees half of one."""
 
@@ -24,6 +25,9 @@ class Session:
     comparison: "Comparison | None" = None
     compared_layer: int = 0                  # index into the layers of the comparison
     compared_position: int = 0               # the token selected in the comparison
+    quantity: str = "probability"            # what the gate heatmap shows: probability, or the weight really applied
+    more: bool = False                       # whether the further views of the text are open
+    lens: "LogitLens | None" = None          # what every layer said, once the visitor has asked
     taken: str = ""                          # the text that the precision tab took over from the trace last
     observing: Observing = field(default_factory=Observing)  # what the tab Experts shows
     asking: Asking = field(default_factory=Asking)           # what the tab What if shows
@@ -53,4 +57,4 @@ class Session:
         """The visitor's own trace takes the place of the recorded one; the selection stays inside it."""
         last = max(len(trace.token_ids) - 1, 0)
         layer = min(self.layer, len(trace.layers) - 1)
-        return self.but(trace=trace, recorded=False, layer=layer, position=min(self.position, last))
+        return self.but(trace=trace, recorded=False, lens=None, layer=layer, position=min(self.position, last))

@@ -3,6 +3,7 @@
     routing     layer, position, token, phase, expert, probability, weight, rank   every expert, chosen or not
     tokens      layer, position, token, first, second, margin, entropy
     candidates  rank, token, probability                                           of one position
+    lens        layer, rank, token, probability, kl                                of one position, layer by layer
 
 It does not know models or pictures. `token` is what a reader sees (a piece's label), `layer` the layer's number.
 """
@@ -17,14 +18,18 @@ NONE = -1       # `second` where a token gets one expert only
 
 
 def routing_table(trace: RoutingTrace) -> pd.DataFrame:
-    """One row per layer, position and expert; an expert that was not chosen has weight 0 and rank 0."""
+    """One row per layer, position and expert; an expert that was not chosen has weight 0 and rank 0.
+
+    So has one that a what-if took away: a slot of weight 0 is no choice.
+    """
     layers, length = trace.expert_ids.shape[:2]
     experts = trace.experts
     shape = (layers, length, experts)
     probability = np.full(shape, np.nan, np.float32) if trace.probabilities is None else trace.probabilities
     weight, rank = np.zeros(shape, np.float32), np.full(shape, NOT_CHOSEN, np.int64)
     np.put_along_axis(weight, trace.expert_ids, trace.weights, axis=2)
-    np.put_along_axis(rank, trace.expert_ids, np.arange(1, trace.experts_per_token + 1), axis=2)
+    ranks = np.where(trace.weights > 0, np.arange(1, trace.experts_per_token + 1), NOT_CHOSEN)  # (L, T, K)
+    np.put_along_axis(rank, trace.expert_ids, ranks, axis=2)
     return pd.DataFrame({
         "layer": np.repeat(np.array(trace.layers, np.int64), length * experts),
         "position": np.tile(np.repeat(np.arange(length), experts), layers),
@@ -60,6 +65,16 @@ def candidates_table(trace: RoutingTrace, position: int) -> pd.DataFrame:
         "rank": np.arange(1, trace.candidate_ids.shape[1] + 1),
         "token": _candidate_labels(trace)[position],
         "probability": trace.candidate_probabilities[position],
+    })
+
+
+def lens_table(lens) -> pd.DataFrame:
+    """One row per layer and candidate of a LogitLens (moe_core/tracing/lens.py)."""
+    layers, likeliest = lens.probabilities.shape
+    return pd.DataFrame({
+        "layer": np.repeat(np.arange(layers), likeliest), "rank": np.tile(np.arange(1, likeliest + 1), layers),
+        "token": [label for row in lens.labels for label in row], "probability": lens.probabilities.ravel(),
+        "kl": np.repeat(lens.kl, likeliest),
     })
 
 

@@ -4,11 +4,12 @@ from app.components.device_runner import DeviceRunner
 from app.components.figure_panel import FigurePanel
 from app.components.numbers import Numbers
 from app.components.plan_table import PlanTable
+from app.components.player import Player
 from app.components.reading_list import ReadingList
 from app.components.status_line import StatusLine
 from app.components.text_pair import TextPair
 from app.components.theme_switch import ThemeSwitch
 from app.components.token_strip import TokenStrip
 
-__all__ = ["DeviceRunner", "FigurePanel", "Numbers", "PlanTable", "ReadingList", "StatusLine", "TextPair",
+__all__ = ["DeviceRunner", "FigurePanel", "Numbers", "PlanTable", "Player", "ReadingList", "StatusLine", "TextPair",
            "ThemeSwitch", "TokenStrip"]

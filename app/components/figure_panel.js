@@ -3,6 +3,8 @@ const find = (selector) => element.querySelector(selector);
 const [title, badge, caption, plot, csv] = ['h2', '.badge', '.caption', '.plot', '.csv'].map(find);
 const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, doubleClick: 'reset' };
 let figure = null;
+let still = null; // the figure as the server drew it
+let move = null; // where a player has moved it, and what its title and caption say meanwhile
 let serial = 0; // of the figure
 let painted = ''; // what is on the screen: which figure, how wide, how dark
 let listening = false;
@@ -31,28 +33,57 @@ function listen() {
   });
 }
 
+const look = () => [serial, plot.clientWidth, isDark()].join();
+const wanted = () => figure && window.Plotly && plot.clientWidth && onScreen && look() !== painted;
+
 function paint() {
-  const look = [serial, plot.clientWidth, isDark()].join();
-  if (!figure || !window.Plotly || !plot.clientWidth || !onScreen || look === painted) return;
-  painted = look;
+  if (wanted()) window.moescope.takeTurn(plot, draw);
+}
+
+function draw() {
+  if (!wanted()) return;
+  painted = look();
   const { data, layout } = copy(figure, isDark() ? DARK_OF_LIGHT : {});
   window.Plotly.react(plot, data, sized(layout), CONFIG).then(listen);
 }
 
 function write() {
   const value = props.value || {};
-  figure = value.figure ? JSON.parse(value.figure) : null;
-  serial += 1;
-  title.textContent = value.title || '';
+  still = value.figure ? JSON.parse(value.figure) : null;
   badge.textContent = value.badge || '';
   badge.hidden = !value.badge;
-  caption.textContent = value.caption || '';
-  csv.hidden = !figure;
+  csv.hidden = !still;
   csv.title = value.csv_hint || '';
   csv.setAttribute('aria-label', value.csv_hint || 'CSV');
   plot.setAttribute('aria-label', value.summary || value.title || '');
+  put();
+}
+
+// The figure as it stands, or as of the token where a player is.
+function put() {
+  const value = props.value || {};
+  const moved = move && still;
+  figure = moved ? window.moescope.moves[props.moves](still, move.routing, move.at) : still;
+  serial += 1;
+  title.textContent = moved ? move.told.title : value.title || '';
+  caption.textContent = moved ? move.told.caption : value.caption || '';
   plot.style.minHeight = figure ? `${figure.layout.height || 0}px` : '';
   paint();
+}
+
+function follow({ detail: { routing, at, told, still: unmoved } }) {
+  if (unmoved.includes(props.moves)) return;
+  move = { routing, at, told: told[props.moves] };
+  put();
+}
+
+if (props.moves) {
+  document.addEventListener('moescope-move', follow);
+  document.addEventListener('moescope-rest', () => {
+    if (!move) return;
+    move = null;
+    put();
+  });
 }
 
 function save() {

@@ -7,6 +7,8 @@ from app.components.widget import Widget
 class FigurePanel(Widget):
     """Value: title, badge, caption, summary (for the screen reader), figure (plotly's JSON, as text).
 
+    A panel with a property `moves` ("gates", "path" or "load") follows the Player of its page.
+
     Events: `cell_click` carries x, y, z of a clicked mark; `csv_click` asks for the table, which
     comes back through the property `download` ({"name", "text", "serial"}).
     """
@@ -23,4 +25,4 @@ class FigurePanel(Widget):
     constants = {"DARK_OF_LIGHT": theme.DARK_OF_LIGHT}
 
     def __init__(self, value=None, **properties):
-        super().__init__(value=value, **{"download": None, **properties})
+        super().__init__(value=value, **{"download": None, "moves": None, **properties})

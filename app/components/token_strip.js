@@ -4,6 +4,7 @@ const legend = element.querySelector('.strip-legend');
 const live = element.querySelector('.unseen');
 const FLAGS = ['generated', 'hesitates', 'flipped', 'joined'];
 let spoken = 0;
+let head = null; // where a player is; the tokens after it are still to come
 
 const buttons = () => [...strip.children];
 const current = () => props.value || { tokens: [] };
@@ -72,7 +73,8 @@ function draw() {
   while (strip.children.length > value.tokens.length) strip.lastChild.remove();
   value.tokens.forEach((token, position) => {
     const button = strip.children[position] || strip.appendChild(newButton(position));
-    dress(button, token, position === value.selected);
+    dress(button, token, position === (head ?? value.selected));
+    button.classList.toggle('ahead', head !== null && position > head);
   });
   strip.setAttribute('aria-label', value.name || '');
   strip.classList.toggle('tinted', Boolean(value.tinted));
@@ -82,7 +84,9 @@ function draw() {
 }
 
 function select(button) {
-  if (button) trigger('token_click', { position: Number(button.dataset.position) });
+  if (!button) return;
+  if (props.moves) document.dispatchEvent(new CustomEvent('moescope-pick'));
+  trigger('token_click', { position: Number(button.dataset.position) });
 }
 
 const STEPS = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
@@ -98,5 +102,9 @@ function walk(event) {
 
 strip.addEventListener('click', (event) => select(event.target.closest('.token')));
 strip.addEventListener('keydown', walk);
+if (props.moves) {
+  document.addEventListener('moescope-move', ({ detail: { routing, at } }) => { head = routing.live ? null : at; draw(); });
+  document.addEventListener('moescope-rest', () => { head = null; draw(); });
+}
 watch('value', draw);
 draw();

@@ -6,7 +6,7 @@ from app.components.widget import Widget
 class TokenStrip(Widget):
     """Value: tokens (label, expert, state flags, aria text), the selected position, words for the screen reader.
 
-    Event `token_click` carries `position`.
+    Event `token_click` carries `position`. With the property `moves` the strip follows the Player of its page.
     """
 
     markup = (
@@ -15,3 +15,6 @@ class TokenStrip(Widget):
         '<div class="unseen" role="status" aria-live="polite"></div>'
     )
     script = "token_strip.js"
+
+    def __init__(self, value=None, **properties):
+        super().__init__(value=value, **{"moves": False, **properties})

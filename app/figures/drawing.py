@@ -20,6 +20,7 @@ ENGLISH = {            # every word a figure may print; a page in another langua
     "share": "share of routed tokens", "interval": "95 % interval", "mean_weight": "mean weight when chosen",
     "margin": "margin", "entropy": "entropy (nats)", "overlap": "experts in common", "flips": "routing flips",
     "flip": "flipped", "no_flip": "same experts", "no_flip_below": "no flip possible below",
+    "first": "first choice", "second": "second choice",
     "logit_error": "largest logit error", "kl": "KL (nats)", "max_abs_logit_difference": "largest |Δ logit|",
 }
 

@@ -15,24 +15,26 @@ from app.figures.drawing import Labels, downward, numbered, picture
 
 WINDOW = 128            # rows of the tallest heatmap; a longer text shows what is around the selected token, or its end
 MOST_LEVEL_LABELS = 16  # experts whose two-line labels stay level even on a phone
+MOST_NUMBERED = 40      # tokens whose cells carry their expert's number
 THINNEST_LINK = 0.01    # of a token's weight; a thinner thread cannot be seen
 
 
 def gate_probabilities(routing: pd.DataFrame, layer: int, *, selected: int | None = None,
-                       labels: Labels = None) -> go.Figure:
-    """The darker a cell, the more probable the router finds that expert for that token.
+                       quantity: str = "probability", labels: Labels = None) -> go.Figure:
+    """The darker a cell, the more probable the router finds that expert for that token (or the more the expert counts).
     Frames in an expert's colour mark the experts that were really chosen."""
     words = drawing.words(labels)
+    other = "probability" if quantity == "weight" else "weight"
     shown = _window(routing[routing["layer"] == layer], selected)
     tokens, experts = drawing.tokens_of(shown), np.sort(shown["expert"].unique())
     row = float(np.interp(len(tokens), [12, 64], [23, 14]))
     cells = {
         "type": "heatmap", "x": experts, "y": tokens.index.to_numpy(), "xgap": 3, "ygap": 2, "zmin": 0, "zmax": 1,
-        "z": drawing.grid(shown, "position", "expert", "probability"),
-        "customdata": drawing.grid(shown, "position", "expert", "weight"),
+        "z": drawing.grid(shown, "position", "expert", quantity),
+        "customdata": drawing.grid(shown, "position", "expert", other),
         "colorscale": theme.PROBABILITY_SCALE, "colorbar": _probability_bar(),
-        "hovertemplate": (f"%{{y}} · %{{x}}<br>{words['probability']} %{{z:.1%}}"
-                          f"<br>{words['weight']} %{{customdata:.2f}}<extra></extra>")}
+        "hovertemplate": (f"%{{y}} · %{{x}}<br>{words[quantity]} %{{z:.1%}}"
+                          f"<br>{words[other]} %{{customdata:.1%}}<extra></extra>")}
     return picture(48 + row * max(len(tokens), 1), [cells, *_chosen_frames(shown, row / 10)],
                    shapes=[_row_frame(selected, len(experts))] if selected in tokens.index else [],
                    xaxis={"side": "top", **numbered("E", experts)},
@@ -140,21 +142,54 @@ def load_map(load: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
                    xaxis=numbered("E", experts), yaxis=downward(numbered("L", layers)))
 
 
-def load_bars(load: pd.DataFrame, layer: int, *, labels: Labels = None) -> go.Figure:
-    """How much of one layer's work each expert got, with the 95 % interval; dashed: an even share."""
+def assignments(tokens: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
+    """Above the first choice of every token in every layer, below its second choice, in the experts' colours."""
     words = drawing.words(labels)
-    row = load[load["layer"] == layer]
-    share, low, high, weight = (row[name].to_numpy(np.float32) for name in ("share", "low", "high", "mean_weight"))
-    chance = row["chance"].max()
-    bars = {
-        "type": "bar", "x": np.arange(len(row)), "y": share, "customdata": np.stack([low, high, weight], axis=-1),
-        "marker": {"color": [theme.expert_colour(expert) for expert in row["expert"]], "cornerradius": 3},
-        "error_y": drawing.whiskers(share, low, high),
-        "hovertemplate": (f"%{{x}}<br>{words['share']} %{{y:.1%}}<br>{words['interval']} %{{customdata[0]:.1%}} – "
-                          f"%{{customdata[1]:.1%}}<br>{words['mean_weight']} %{{customdata[2]:.2f}}<extra></extra>")}
-    return picture(180, [bars], right=64, shapes=[drawing.level_line(chance)], xaxis=numbered("E", row["expert"]),
-                   annotations=[drawing.chance_note(chance, words["chance"])],
-                   yaxis={"range": [0, _above(high, 0.2)], "tickformat": ".0%", "nticks": 4})
+    names, layers = drawing.tokens_of(tokens), np.sort(tokens["layer"].unique())
+    kinds = [(name, axis) for name, axis in (("first", "y"), ("second", "y2")) if (tokens[name] >= 0).any()]
+    cells = [_choices(tokens, name, axis, words[name], printed=len(names) <= MOST_NUMBERED) for name, axis in kinds]
+    layout = drawing.along_bottom(names, words["position"])
+    layout["xaxis"]["anchor"] = kinds[-1][1] if kinds else "y"
+    rows = downward(numbered("L", layers)) | {"fixedrange": True}
+    domains = {"y": [0.53, 1] if len(kinds) > 1 else [0, 1], "y2": [0, 0.47]}
+    axes = {f"yaxis{axis[1:]}": {**theme.AXIS, **rows, "domain": domains[axis], "title": {"text": words[name]}}
+            for name, axis in kinds}
+    return picture(60 + 24 * len(layers) * max(len(kinds), 1), cells, **axes, **layout)
+
+
+def logit_lens(lens: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
+    """What each layer would say next if it were the last: its likeliest tokens, the darker the more probable."""
+    words = drawing.words(labels)
+    layers, ranks = np.sort(lens["layer"].unique()), np.sort(lens["rank"].unique())
+    text = lens.pivot(index="layer", columns="rank", values="token").to_numpy()
+    cells = {
+        "type": "heatmap", "x": ranks, "y": np.arange(len(layers)), "xgap": 3, "ygap": 3, "zmin": 0, "zmax": 1,
+        "z": drawing.grid(lens, "layer", "rank", "probability"), "colorscale": theme.PROBABILITY_SCALE,
+        "text": [drawing.token_ticks(pd.Series(row))["ticktext"] for row in text], "texttemplate": "%{text}",
+        "textfont": {"size": 12}, "colorbar": _probability_bar(),
+        "customdata": drawing.grid(lens, "layer", "rank", "kl"),
+        "hovertemplate": (f"%{{y}} · %{{text}}<br>{words['probability']} %{{z:.1%}}"
+                          f"<br>{words['kl']} %{{customdata:.2f}}<extra></extra>")}
+    return picture(40 + 32 * len(layers), [cells], yaxis=downward(numbered("L", layers)),
+                   xaxis={"side": "top", "range": drawing.span(ranks), "tickvals": ranks,
+                          "ticktext": [f"#{rank}" for rank in ranks]})
+
+
+def _choices(tokens: pd.DataFrame, name: str, axis: str, word: str, printed: bool) -> dict:
+    """One choice of every token in every layer as a map of experts; hues repeat after ten, the numbers do not."""
+    experts = drawing.grid(tokens, "layer", "position", name)
+    experts = np.where(experts < 0, np.float32(np.nan), experts)
+    steps = len(theme.EXPERTS)
+    scale = [[place / steps, colour] for at, colour in enumerate(theme.EXPERTS) for place in (at, at + 1)]
+    return {"type": "heatmap", "x": np.sort(tokens["position"].unique()), "y": np.arange(len(experts)), "yaxis": axis,
+            "z": experts % steps, "customdata": experts, "zmin": -0.5, "zmax": steps - 0.5, "colorscale": scale,
+            "showscale": False, "xgap": 1, "ygap": 2, "textfont": {"size": 10},
+            **({"texttemplate": "%{text}", "text": _numerals(experts)} if printed else {}),
+            "hovertemplate": f"%{{x}} · %{{y}}<br>{word} E%{{customdata:.0f}}<extra></extra>"}
+
+
+def _numerals(experts: np.ndarray) -> list[list[str]]:
+    return [["" if np.isnan(expert) else f"{expert:.0f}" for expert in row] for row in experts]
 
 
 def _window(in_layer: pd.DataFrame, selected: int | None) -> pd.DataFrame:

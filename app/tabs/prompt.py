@@ -3,18 +3,22 @@
 import gradio as gr
 
 from app import limits
-from app.components import FigurePanel, StatusLine, TokenStrip
+from app.components import FigurePanel, Player, StatusLine, TokenStrip
 from app.engine import Engine
 from app.labels import Labels
 from app.link import DEFAULTS, checked, to_query
+from app.opening import opened_run
 from app.runs import Runs
 from app.session import Session
+from app.tabs.prompt_more import MorePart
 from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
 from app.views import prompt as views
-from app.views.status import refusal_line, resting_line, run_line, stage_line
+from app.views.player import MOVING, player_value, run_file
+from app.views.status import opened_line, refusal_line, resting_line, run_line, stage_line
 from app.words import say
 
 DEFAULT_PROMPT = "我喜欢学习AI"
+QUANTITIES = {name: f"prompt.quantity.{name}" for name in ("probability", "weight")}  # what the heatmap can show
 EXAMPLES = (DEFAULT_PROMPT, "Once upon a time", "从前有一只小猫", "The little dog", "小明说：", "def add(a, b):")
 
 
@@ -28,11 +32,16 @@ class PromptTab:
             with gr.Column(elem_classes="sheet"):
                 self._lay_out_question(labels)
                 self.status = StatusLine(elem_id="run-status")
-                self.strip = TokenStrip(views.strip_value(first), elem_id="strip")
+                self.strip = TokenStrip(views.strip_value(first), elem_id="strip", moves=True)
+                with gr.Row(elem_classes="play-row"):
+                    self.player = Player(player_value(first), elem_id="player")
+                    self.open = labels.make(gr.UploadButton, {"label": "player.open"}, size="sm", min_width=0, scale=0,
+                                            file_types=[".json"], elem_id="open-run")
                 self._lay_out_layer(labels, first)
                 self._lay_out_dials(labels)
             self.panels = self._lay_out_panels(first)
-        self.shown = [self.status, self.strip, self.layer, *self.panels.values()]
+            self.more = MorePart(labels, session, engine)
+        self.shown = [self.status, self.strip, self.player, self.layer, *self.panels.values(), *self.more.shown]
         self._connect()
 
     def show(self, session: Session) -> dict:
@@ -40,7 +49,9 @@ class PromptTab:
         layers = len(session.trace.layers)
         return {
             self.status: resting_line(session), self.strip: views.strip_value(session),
+            self.player: player_value(session),
             self.layer: gr.update(value=session.layer, maximum=max(layers - 1, 1)), **self._draw(session),
+            **self.more.show(session),
         }
 
     def generate(self, values: dict, request: gr.Request):
@@ -69,12 +80,35 @@ class PromptTab:
         """Show another layer: colours, gates and scores."""
         session = session.but(layer=within(layer, len(session.trace.layers) - 1))
         self.runs.look(request.session_hash, layer=session.layer)
-        return {self.session: session, self.strip: views.strip_value(session),
-                self.layer: session.layer, **self._draw(session, "gates", "choice")}
+        return {self.session: session, self.strip: views.strip_value(session), self.layer: session.layer,
+                self.player: player_value(session), **self._draw(session, "gates", "choice"),
+                **self.more.show(session, "confidence", "coverage")}
+
+    def change_quantity(self, session: Session, quantity: str) -> dict:
+        """Let the heatmap show probabilities, or the weights really applied."""
+        session = session.but(quantity=quantity if quantity in QUANTITIES else "probability")
+        return {self.session: session, self.player: player_value(session), **self._draw(session, "gates")}
 
     def select(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
         """Follow the token that was clicked in the strip."""
         return self._select(session, event.position, request)
+
+    def settle(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
+        """The player has come to rest on a token: draw what belongs to it."""
+        return self._select(session, event.position, request)
+
+    def save_run(self, session: Session) -> dict:
+        """The run on the screen as a file."""
+        return gr.update(download=run_file(session.trace))
+
+    def open_run(self, session: Session, path: str | None, request: gr.Request) -> dict:
+        """Replay a run from a file; a file that cannot be trusted changes nothing."""
+        self.runs.stop(request.session_hash)
+        opened = opened_run(path)
+        if isinstance(opened, limits.Refusal):
+            return {self.status: refusal_line(opened, session.language)}
+        session = session.with_trace(opened).but(recorded=True, link={}, position=0)
+        return {self.session: session, **self.show(session), self.status: opened_line(session)}
 
     def select_row(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
         """Follow the token whose cell was clicked in the heatmap."""
@@ -112,7 +146,8 @@ class PromptTab:
             for trace in self.engine.stream(prompt, sampling, sign):
                 last_of_prompt = trace.phase.count("prompt") - 1
                 session = session.with_trace(trace).but(**{"position": last_of_prompt, **self.runs.looked(visitor)})
-                yield {self.session: session, self.status: run_line(session),
+                live = player_value(session, live=True, follow=self.runs.looked(visitor).get("position"))
+                yield {self.session: session, self.status: run_line(session), self.player: live,
                        self.strip: views.strip_value(session), **self._busy(True)}
             yield {self.session: session, **self.show(session), **self._busy(False)}
         finally:
@@ -137,6 +172,9 @@ class PromptTab:
             self.layer = labels.make(
                 gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0,
                 maximum=max(len(first.trace.layers) - 1, 1), step=1, value=first.layer, buttons=[], elem_id="layer")
+            self.quantity = labels.make(
+                gr.Radio, {"label": "prompt.quantity", "choices": QUANTITIES}, value=first.quantity,
+                elem_classes="pills", elem_id="quantity")
 
     def _lay_out_dials(self, labels: Labels) -> None:
         def dial(kind, name: str, **range_and_value):
@@ -155,7 +193,7 @@ class PromptTab:
 
     def _lay_out_panels(self, first: Session) -> dict[str, FigurePanel]:
         def make(name: str) -> FigurePanel:
-            return FigurePanel(views.panel_value(name, first), elem_id=name)
+            return FigurePanel(views.panel_value(name, first), elem_id=name, moves=name if name in MOVING else None)
 
         with gr.Row(elem_classes="panels"):
             with gr.Column(scale=27, min_width=320):
@@ -174,7 +212,13 @@ class PromptTab:
             chosen.then(self.generate, asked, answered, **HEAVY)
         self.halt.click(self.stop, None, None, **QUIET)
         picked = [self.session, self.strip, *self.panels.values()]
-        self.layer.input(self.change_layer, [self.session, self.layer], [*picked, self.layer], **SLIDING)
+        self.layer.input(self.change_layer, [self.session, self.layer],
+                         [*picked, self.player, self.layer, *self.more.shown], **SLIDING)
+        self.quantity.input(self.change_quantity, [self.session, self.quantity],
+                            [self.session, self.player, self.panels["gates"]], **SLIDING)
+        self.player.settle(self.settle, self.session, picked, **SLIDING)
+        self.player.save_click(self.save_run, self.session, self.player, **QUIET)
+        self.open.upload(self.open_run, [self.session, self.open], [self.session, *self.shown], **QUIET)
         self.strip.token_click(self.select, self.session, picked, **SLIDING)
         self.panels["gates"].cell_click(self.select_row, self.session, picked, **SLIDING)
         offer_csv(self.panels, views.DRAWERS, self.session)

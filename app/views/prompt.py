@@ -1,14 +1,24 @@
 """What the tab *Follow a prompt* shows of a session: its strip and its panels."""
 
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+
 from app.figures import prompt as figures
+from app.figures.experts import coverage as draw_coverage
 from app.session import Session
 from app.views.panel import Picture, figure_words, panel, percent
-from app.views.strip import strip
+from app.views.strip import HESITATES_BELOW, strip
 from app.words import say
+from moe_core.statistics.coverage import coverage_table
 from moe_core.statistics.load import load_table
-from moe_core.tables import candidates_table, routing_table, tokens_table
+from moe_core.statistics.summaries import confidence_summary
+from moe_core.tables import candidates_table, lens_table, routing_table, tokens_table
+from moe_core.tracing.trace import RoutingTrace
 
 PANELS = ("gates", "path", "choice", "next", "load")
+MORE = ("assignments", "confidence", "coverage", "lens")  # folded away until the visitor asks for them
 
 
 def strip_value(session: Session) -> dict:
@@ -18,6 +28,8 @@ def strip_value(session: Session) -> dict:
 
 def panel_value(name: str, session: Session) -> dict:
     """One panel of this tab, drawn anew."""
+    if name == "lens" and session.lens is None:
+        return {"title": say(session.language, "lens.none.title"), "caption": say(session.language, "lens.none")}
     settings = session.trace.settings
     badge = say(session.language, "badge.recorded" if session.recorded else "badge.measured",
                 format=settings.get("format", "fp32"), device=settings.get("device", "CPU"))
@@ -26,16 +38,19 @@ def panel_value(name: str, session: Session) -> dict:
 
 def gates(session: Session) -> Picture:
     """Gate probabilities of one layer: tokens by experts."""
-    routing, layer = routing_table(session.trace), session.trace.layers[session.layer]
-    figure = figures.gate_probabilities(routing, layer, selected=session.position, labels=_words(session))
+    routing, layer = _routing(session), session.trace.layers[session.layer]
+    figure = figures.gate_probabilities(routing, layer, selected=session.position, quantity=session.quantity,
+                                        labels=_words(session))
     here = routing[routing["layer"] == layer]
     chosen = here[here["rank"] > 0]["expert"].value_counts()
-    return Picture(figure, here, _facts(session, top=int(chosen.index[0]), top_count=int(chosen.iloc[0])))
+    return Picture(figure, here, _facts(
+        session, top=int(chosen.index[0]), top_count=int(chosen.iloc[0]), shared=_shared(session),
+        shade=say(session.language, f"gates.shade.{session.quantity}")))
 
 
 def path(session: Session) -> Picture:
     """The selected token's experts in every layer."""
-    routing = routing_table(session.trace)
+    routing = _routing(session)
     figure = figures.token_path(routing, session.position, labels=_words(session))
     here = routing[(routing["position"] == session.position) & (routing["rank"] > 0)].sort_values(["layer", "rank"])
     steps = here.groupby("layer")["expert"].apply(lambda experts: "+".join(f"E{expert}" for expert in experts))
@@ -45,7 +60,7 @@ def path(session: Session) -> Picture:
 
 def choice(session: Session) -> Picture:
     """The selected token's probabilities in the chosen layer: chosen experts, runner-up, margin."""
-    routing, layer = routing_table(session.trace), session.trace.layers[session.layer]
+    routing, layer = _routing(session), session.trace.layers[session.layer]
     figure = figures.token_probabilities(routing, session.position, layer, labels=_words(session))
     here = routing[(routing["position"] == session.position) & (routing["layer"] == layer)]
     ranked = here[here["rank"] > 0].sort_values("rank")
@@ -67,14 +82,74 @@ def following(session: Session) -> Picture:
 
 def load(session: Session) -> Picture:
     """The share of work that each expert of each layer got from this text."""
-    table = load_table(routing_table(session.trace))
+    table = load_table(_routing(session))
     busiest = table.loc[table["share"].idxmax()]
     facts = _facts(session, busy=int(busiest["expert"]), busy_layer=int(busiest["layer"]),
                    busy_share=percent(busiest["share"]), idle=int((table["share"] == 0).sum()))
     return Picture(figures.load_map(table, labels=_words(session)), table, facts)
 
 
-DRAWERS = {"gates": gates, "path": path, "choice": choice, "next": following, "load": load}
+def assignments(session: Session) -> Picture:
+    """First and second choice of every token in every layer."""
+    tokens = tokens_table(session.trace)
+    same = (tokens.sort_values(["layer", "position"]).groupby("layer")["first"].diff() == 0).sum()
+    pairs = max(len(session.trace.token_ids) - 1, 0) * len(session.trace.layers)
+    return Picture(figures.assignments(tokens, labels=_words(session)), tokens,
+                   _facts(session, same=int(same), pairs=pairs, same_share=percent(same / max(pairs, 1))))
+
+
+def confidence(session: Session) -> Picture:
+    """Margin and entropy of every token in the chosen layer."""
+    layer = session.trace.layers[session.layer]
+    tokens = tokens_table(session.trace)
+    told = confidence_summary(tokens, layer, HESITATES_BELOW)
+    figure = figures.confidence(tokens, layer, hesitant=HESITATES_BELOW, labels=_words(session))
+    facts = {"limit": HESITATES_BELOW, "hesitant": told["hesitant"], "mean_margin": f"{told['mean_margin']:.2f}",
+             "mean_entropy": f"{told['mean_entropy']:.2f}", "even": f"{np.log(session.trace.experts):.2f}"}
+    return Picture(figure, tokens[tokens["layer"] == layer], _facts(session, **facts))
+
+
+def coverage(session: Session) -> Picture:
+    """How many experts of the chosen layer are in use after so many tokens of this text."""
+    layer = session.trace.layers[session.layer]
+    table = coverage_table(_routing(session))
+    here = table[table["layer"] == layer]
+    words = {key: say(session.language, f"experts.figure.{key}") for key in COVERAGE_WORDS}
+    end = here.iloc[-1]
+    return Picture(draw_coverage(table, layer, labels=_words(session) | words), here,
+                   _facts(session, used=int(end["used"]), expected=f"{end['chance']:.1f}"))
+
+
+def lens(session: Session) -> Picture:
+    """What every layer would say after the token the visitor asked about."""
+    found = session.lens
+    table = lens_table(found)
+    best = table[table["rank"] == 1]
+    told = ", ".join(f"L{row.layer} {row.token} {percent(row.probability)}" for row in best.itertuples())
+    others = np.flatnonzero(found.token_ids[:, 0] != found.token_ids[-1, 0])
+    agree = int(others[-1]) + 1 if len(others) else 0
+    return Picture(figures.logit_lens(table, labels=_words(session)), table, {
+        **_facts(session), "token": found.token.strip() or found.token, "position": found.position, "told": told,
+        "agree": agree, "final": best["token"].iloc[-1], "n": len(found.kl)})
+
+
+DRAWERS = {"gates": gates, "path": path, "choice": choice, "next": following, "load": load,
+           "assignments": assignments, "confidence": confidence, "coverage": coverage, "lens": lens}
+_tables: "WeakKeyDictionary[RoutingTrace, pd.DataFrame]" = WeakKeyDictionary()
+COVERAGE_WORDS = ("used", "read", "even", "reordered")
+
+
+def _shared(session: Session) -> str:
+    """Where a visitor looks for the shared expert's gate: it has none."""
+    return say(session.language, "gates.shared") if session.trace.settings.get("shared_expert") else ""
+
+
+def _routing(session: Session) -> pd.DataFrame:
+    """The routing table of the session's trace, made once: a click must be answered at once at 512 tokens too."""
+    table = _tables.get(session.trace)
+    if table is None:
+        table = _tables[session.trace] = routing_table(session.trace)
+    return table
 
 
 def _words(session: Session) -> dict[str, str]:

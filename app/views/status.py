@@ -28,6 +28,13 @@ def refusal_line(refusal: Refusal, language: str) -> dict:
     return {"kind": "problem", "text": say(language, refusal.key, **refusal.values)}
 
 
+def opened_line(session: Session) -> dict:
+    """Which run a visitor has opened from a file."""
+    trace = session.trace
+    return {"kind": "done", "text": say(session.language, "run.opened", model=trace.model, tokens=len(trace.token_ids),
+                                        layers=len(trace.layers), experts=trace.experts)}
+
+
 def resting_line(session: Session) -> dict:
     """What to say when nothing is running: how the visitor's last run went, if there was one."""
     return {} if session.recorded else run_line(session)

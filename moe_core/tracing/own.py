@@ -94,7 +94,9 @@ class Recording:
     """Collects cheaply while the model runs, and makes a RoutingTrace when asked."""
 
     def __init__(self, loaded: LoadedModel, settings: dict):
-        self.loaded, self.settings = loaded, {"format": "fp32", "engine": "compute", "device": "CPU", **settings}
+        self.loaded, self.settings = loaded, {"format": "fp32", "engine": "compute", "device": "CPU",
+                                              "shared_expert": loaded.model.config.shared_intermediate_size > 0,
+                                              **settings}
         self.token_ids: list[int] = []
         self.prompt_tokens = 0
         self.watch = Recorder()

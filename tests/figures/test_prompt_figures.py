@@ -44,10 +44,17 @@ def candidates():
 
 
 @pytest.fixture
-def all_figures(routing, tokens, load, candidates):
+def lens():
+    return pd.DataFrame({"layer": [0, 0, 1, 1], "rank": [1, 2, 1, 2], "token": ["<b>", "a", "c", "d"],
+                         "probability": [0.5, 0.2, 0.6, 0.1], "kl": [1.5, 1.5, 0.0, 0.0]})
+
+
+@pytest.fixture
+def all_figures(routing, tokens, load, candidates, lens):
     return [prompt.gate_probabilities(routing, 0, selected=1), prompt.token_path(routing, 1),
             prompt.token_probabilities(routing, 1, 0), prompt.next_tokens(candidates),
-            prompt.confidence(tokens, 0, hesitant=0.1), prompt.load_map(load), prompt.load_bars(load, 0)]
+            prompt.confidence(tokens, 0, hesitant=0.1), prompt.load_map(load),
+            prompt.assignments(tokens), prompt.logit_lens(lens)]
 
 
 def test_every_property_is_one_that_plotly_knows(all_figures):
@@ -169,13 +176,29 @@ def test_only_cells_that_leave_chance_beyond_their_interval_are_framed(load):
     assert frames.y.reshape(-1, 6)[:, :4].mean(axis=1) == pytest.approx([0, 0])
 
 
-def test_load_bars_carry_their_interval_and_an_even_share(load):
-    figure = prompt.load_bars(load, 0)
-    bars = figure.data[0]
-    assert bars.y + bars.error_y.array == pytest.approx([0.9, 0.45])
-    assert bars.y - bars.error_y.arrayminus == pytest.approx([0.55, 0.1])
-    assert list(bars.marker.color) == list(theme.EXPERTS[:2])
-    assert figure.layout.shapes[0].y0 == 0.5
+def test_assignments_show_first_above_second_and_leave_a_missing_second_out(tokens):
+    first, second = prompt.assignments(tokens).data
+    assert (first.customdata.tolist(), second.customdata.tolist()) == ([[0, 1]], [[1, 0]])
+    only_one = prompt.assignments(tokens.assign(second=-1)).data
+    assert len(only_one) == 1
+
+
+def test_a_long_text_prints_no_numbers_in_its_assignments(tokens):
+    long = pd.DataFrame({"layer": 0, "position": range(200), "token": "a", "first": 3, "second": 1})
+    assert prompt.assignments(long).data[0].texttemplate is None
+    assert prompt.assignments(tokens).data[0].texttemplate
+
+
+def test_the_lens_has_a_row_per_layer_and_spells_markup_out(lens):
+    figure = prompt.logit_lens(lens)
+    assert [list(row) for row in figure.data[0].text] == [["&lt;b&gt;", "a"], ["c", "d"]]
+    assert figure.layout.yaxis.range == (1.5, -0.5)  # L0 on top
+
+
+def test_the_heatmap_can_show_the_weights_really_used(routing):
+    cells = prompt.gate_probabilities(routing, 0, quantity="weight").data[0]
+    assert cells.z.tolist()[1] == [0, 0.5, 0.5]
+    assert cells.customdata[1].tolist() == pytest.approx([0.1, 0.2, 0.7])
 
 
 def test_the_page_may_bring_its_own_words(routing):
