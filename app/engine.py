@@ -113,7 +113,8 @@ class Engine:
             read = compare(loaded, token_ids, format, new_tokens=0, **dials)
             written = compare(loaded, token_ids[:start], format, **dials)
         return replace(read, greedy_reference=written.greedy_reference, greedy_other=written.greedy_other,
-                       settings={**written.settings, "start": loaded.tokenizer.decode(token_ids[:start])})
+                       settings={**written.settings, "start": loaded.tokenizer.decode(token_ids[:start]),
+                                 "start_tokens": start})
 
     def trace(self, text: str) -> RoutingTrace:
         """The text as it stands, read once."""
@@ -146,7 +147,6 @@ class Engine:
         with self._turns:
             return why(loaded.model, token_ids, layer, position)
 
-    def effect(self, text: str, layer: int, bounds: Limits):
     def lens(self, trace: RoutingTrace, position: int):
         """What every layer would say after one token of a trace that our model made; None for another's trace."""
         from moe_core.tracing.lens import logit_lens
@@ -157,6 +157,7 @@ class Engine:
         with self._turns:
             return logit_lens(loaded, trace.token_ids.tolist(), position)
 
+    def effect(self, text: str, layer: int, bounds: Limits):
         """What is lost without each expert of one layer, over this text."""
         from moe_core.interventions.effect import effects
 
