@@ -84,6 +84,7 @@ class Page:
         self.tabs = [self.prompt, self.precision, self.experts, self.what_if, self.budget, self.device]
         self.arrival = [session, self.language, self.prompt.prompt, *self.prompt.dials.values()]
         self.drawn = [session, self.notice, *(component for tab in self.tabs for component in tab.shown)]
+        self.spoken = list(dict.fromkeys([*self.drawn, *labels.components]))
 
     def arrive(self, session: Session, request: gr.Request) -> dict:
         """Take language and run from the address."""
@@ -91,18 +92,6 @@ class Page:
         language = choose_language(query.get("lang"), request.headers.get("accept-language"))
         asked = from_query(query)
         if asked.prompt is None:
-        self.spoken = list(dict.fromkeys([*self.drawn, *labels.components]))
-
-    def follow_answer(self, session: Session) -> dict:
-        """The answer of the tab Tasks becomes the run of the first tab, which opens."""
-        if session.working.answered is None:
-            return {self.notice: gr.skip()}
-        trace = session.working.answered.trace
-        session = session.with_trace(trace).but(
-            link={}, layer=session.working.layer, position=session.working.position)
-        prompt = trace.settings.get("prompt", "")
-        text = {self.prompt.prompt: prompt} if len(prompt) <= limits.MAX_CHARACTERS else {}
-        return {self.session: session, self.bar: gr.Tabs(selected="prompt"), **text, **self.prompt.show(session)}
             return {self.session: session.but(language=language), self.language: language}
         dials = {dial: getattr(asked.sampling, name) for name, dial in self.prompt.dials.items()}
         session = session.but(language=language, link=to_query(asked.prompt, asked.sampling))
