@@ -59,7 +59,6 @@ def _connect(demo: gr.Blocks, page: "Page") -> None:
     arrived = demo.load(page.arrive, page.session, page.arrival, **QUIET)
     spoken = arrived.then(page.translate_if_needed, [page.session, page.language], page.spoken, **QUIET)
     spoken.then(None, None, None, js=look.WORDS_HAVE_COME, **QUIET)
-    page.training.connect_page(demo, spoken)
     page.language.change(None, page.language, None, js=LANGUAGE_OF_DOCUMENT, **QUIET)
     page.language.input(page.translate, [page.session, page.language], page.spoken, **QUIET)
     ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",

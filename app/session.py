@@ -10,10 +10,10 @@ from moe_core.tracing.trace import RoutingTrace
 
 if TYPE_CHECKING:
     from moe_core.precision.compare import Comparison
+    from moe_core.tracing.lens import LogitLens
 
 
 @dataclass(frozen=True)
-    from moe_core.tracing.lens import LogitLens
 class Session:
     """One visitor's state; every change is a new Session, so that a running event never sees half of one."""
 
