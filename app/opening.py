@@ -28,8 +28,9 @@ def _refusal(trace: RoutingTrace) -> Refusal | None:
     layers, length = trace.expert_ids.shape[:2]
     if not length or not layers:
         raise ValueError("it holds no token")
-    words = [word for piece in trace.pieces for word in (piece.text, piece.label)]
-    if not all(isinstance(word, str) for word in (trace.model, trace.model_hash, *words, *_candidates(trace))):
+    words = (trace.model, trace.model_hash, *(piece.text for piece in trace.pieces), *_candidates(trace))
+    places = [place for piece in trace.pieces for place in (piece.part, piece.parts)]
+    if not all(isinstance(word, str) for word in words) or not all(isinstance(place, int) for place in places):
         raise ValueError("a name or a token in it is not text")
     if not np.isfinite(trace.weights).all():
         raise ValueError("a weight in it is not a number")
