@@ -46,6 +46,16 @@ class Tokenizer:
     def end_id(self) -> int:
         return 0
 
+    @property
+    def units(self) -> tuple[str | int, ...]:
+        """What every id stands for: its text, or the value of its byte; other programs' tokenizers are made of it."""
+        return tuple(self._units)
+
+    @property
+    def merges(self) -> list[tuple[str, str]]:
+        """The pairs of pieces that become one, the first to be tried first."""
+        return [(left, right) for left, right in json.loads(self._backend.to_str())["model"]["merges"]]
+
     def encode(self, text: str) -> list[int]:
         """The ids of `text`, without END; the empty text has none."""
         return self._backend.encode(_without_surrogates(text), add_special_tokens=False).ids
