@@ -25,6 +25,9 @@ class Source:
     home: str
     get: str  # how a stranger gets the raw text the file was cut from
     sha256: str
+    url: str = ""               # one archive of its public home that holds it all; "" where there is none
+    url_sha256: str = ""
+    left_out: tuple[str, ...] = ()  # records of the archive that are not for children
 
     @property
     def file(self) -> str:
@@ -32,6 +35,7 @@ class Source:
         return f"{self.name}.jsonl.xz"
 
 
+LONGEST_LINE = 1_000_000  # characters of one record
 LISTED = Path(__file__).with_name("sources.json").read_text(encoding="utf-8")
 SOURCES = tuple(Source(**row) for row in json.loads(LISTED))
 
@@ -54,6 +58,10 @@ def read(source: Source, folder: Path, check: bool = True) -> list[dict]:
         raise ValueError(f"{path} is not the file we know as {source.name} {source.version}: its sha256 differs")
     try:
         text = lzma.decompress(packed).decode("utf-8")
+        if not text.strip():
+            raise ValueError(f"{path} is empty")
+        if (longest := max(map(len, text.splitlines()))) > LONGEST_LINE:
+            raise ValueError(f"{path} has a line of {longest} characters, at most {LONGEST_LINE} are read")
         return [json.loads(line) for line in text.splitlines() if line]
     except (lzma.LZMAError, UnicodeDecodeError, json.JSONDecodeError) as broken:
         raise ValueError(f"{path} cannot be read as xz-packed UTF-8 JSON lines: {broken}") from broken

@@ -22,7 +22,7 @@ class Read(NamedTuple):
     tokens: np.ndarray            # (n,)
     sizes: np.ndarray             # (n,) bytes of UTF-8 that these tokens spell
     token_ids: list[list[int]]
-    expert_ids: list[np.ndarray]  # n x (L, T, K), best first; the token's own row; none for a dense model
+    expert_ids: list[np.ndarray]  # n x (L, T - 1, K) of every token but the last, best first; none for a dense model
 
 
 @torch.inference_mode()
@@ -39,7 +39,7 @@ def read(loaded: LoadedModel, texts: Sequence[str],
         if walked.routings:
             chosen = torch.stack([routing.expert_ids for routing in walked.routings]).numpy().astype(np.int16)
             for one, start, length in zip(members, packed.starts, packed.lengths, strict=False):
-                expert_ids[one] = chosen[:, start:start + length]
+                expert_ids[one] = chosen[:, start + 1:start + length]  # the first row read END
         done += len(members)
         progress(done, len(texts))
     sizes = np.array([len(loaded.tokenizer.decode(ids).encode()) for ids in token_ids])

@@ -57,7 +57,7 @@ def _routing(read: Read, documents: Sequence[Document], tokenizer: Tokenizer, ex
         pieces = tokenizer.pieces(read.token_ids[one])
         tables.append(token_tags(pieces).assign(
             text=len(tables), token_id=read.token_ids[one], token=[piece.label for piece in pieces],
-            domain=documents[one].domain))
+            domain=documents[one].domain).iloc[:-1])  # nobody asked what follows the last token
         chosen.append(read.expert_ids[one])
         size += len(pieces)
     expert_ids = np.concatenate(chosen, axis=1).astype(np.int64)

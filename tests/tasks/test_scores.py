@@ -18,7 +18,8 @@ from moe_core.tasks.scores import (
 
 
 @pytest.mark.parametrize(("given_", "wanted", "same"), [
-    ("Grandpa Zhao.", "grandpa  zhao", 1), ("一只小鸭子", "一只小鸭子。", 1), ("ＡＩ", "AI", 1), ("a dog", "a cat", 0), ("", "x", 0),
+    ("Grandpa Zhao.", "grandpa  zhao", 1), ("一只小鸭子", "一只小鸭子。", 1), ("ＡＩ", "AI", 1), ("a dog", "a cat", 0),
+    ("", "x", 0),
 ])
 def test_an_exact_match_ignores_case_blanks_and_marks(given_, wanted, same):
     assert exact(given_, wanted) == same
