@@ -76,7 +76,7 @@ class DeviceTab:
                 gr.Textbox, {"label": "device.text", "placeholder": "prompt.placeholder"},
                 value=first.trace.settings.get("prompt") or first.trace.text, lines=1, max_lines=6, container=False,
                 scale=8, min_width=200, elem_id="device-text")
-            self.run = labels.make(gr.Button, {"value": "device.run"}, variant="primary", scale=1, min_width=150)
+            self.run = labels.make(gr.Button, {"value": "device.run"}, variant="primary", scale=1, min_width=200)
             self.halt = labels.make(gr.Button, {"value": "device.stop"}, variant="stop", scale=0, min_width=90)
 
     def _lay_out_dials(self, labels: Labels) -> None:

@@ -1,4 +1,10 @@
 // Tokens down, experts across: the darker, the more probable; the chosen ones wear their expert's colour.
+// How much ink a share gets: none of the greys on which neither ink nor paper could be read.
+function inkOf(share) {
+  const mix = Math.min(1.18 * share, 1);
+  return mix > 0.44 ? Math.max(mix, 0.6) : mix;
+}
+
 export class Gates {
   constructor(place) {
     this.place = place;
@@ -49,9 +55,9 @@ export class Gates {
     cells.forEach((cell, expert) => {
       const share = route.probabilities[expert];
       const chosen = route.experts.includes(expert);
-      cell.style.setProperty('--share', share.toFixed(4));
+      cell.style.setProperty('--mix', `${(100 * inkOf(share)).toFixed(1)}%`);
       cell.style.setProperty('--expert', `var(--expert-${expert % 10})`);
-      cell.className = [chosen ? 'chosen' : '', share > 0.45 ? 'dark' : ''].join(' ').trim();
+      cell.className = [chosen ? 'chosen' : '', inkOf(share) > 0.5 ? 'filled' : ''].join(' ').trim();
       cell.textContent = chosen ? (100 * share).toFixed(0) : '';
       cell.title = `E${expert} ${(100 * share).toFixed(1)} %`;
     });

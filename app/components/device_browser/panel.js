@@ -179,7 +179,7 @@ export class Panel {
     if (!route) return;
     const way = route.map(({ experts, probabilities }, layer) => `L${layer} `
       + experts.map((expert) => `E${expert} ${(100 * probabilities[expert]).toFixed(0)} %`).join(' + '));
-    this.find('.device-token').textContent = this.word('way', { label: this.text.tokens[position].label, way: way.join('  ·  ') });
+    this.find('.device-token').textContent = this.word('way', { label: this.text.tokens[position].label.trim(), way: way.join('  ·  ') });
   }
 
   drawNumbers(numbers) {
