@@ -69,14 +69,21 @@ class Learner:
             self._keep()
         return losses[0], losses[1] if self.twin else None
 
-    @torch.no_grad()
     def judge(self) -> Judgement:
         """Both on the same held-out windows."""
+        losses = self.judge_windows().mean(1).tolist()
+        return Judgement(losses[0], losses[1] if self.twin else None)
+
+    @torch.no_grad()
+    def judge_windows(self) -> Tensor:
+        """Mean held-out loss of every window, the model's and its twin's: (1 or 2, windows)."""
         judged = spread(self.text.held_out, self.dials.length, JUDGED_WINDOWS)
-        losses = [float(_loss(_resting(model), judged)) for model in self._models]
+        known, targets = judged[:, :-1], judged[:, 1:]
+        losses = [-predictions(_resting(model), known).gather(2, targets.unsqueeze(2)).mean((1, 2))
+                  for model in self._models]
         for model in self._models:
             model.train()
-        return Judgement(losses[0], losses[1] if self.twin else None)
+        return torch.stack(losses)
 
     def loads(self) -> list[list[float]]:
         """Share of the routed slots, layer by layer, in the latest batch."""

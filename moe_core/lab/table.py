@@ -18,23 +18,25 @@ TABLE = Path(__file__).resolve().parents[2] / "assets" / "words" / "strategies.c
 SEEDS = (0, 1, 2)
 SMALL = {"experts": 8, "k": 2, "width": 32, "layers": 2, "expert_width": 32, "length": 32, "batch": 8, "steps": 300,
          "vocabulary": 512, "learning_rate": 6e-3, "twin": False, "seconds": 120.0}
-KINDS = {"selection": SELECTIONS, "sharing": SHARINGS, "fusion": FUSIONS, "precision": PRECISIONS,
-         "balance": ("0", "0.01")}
+USUAL, DENSE = "usual", "dense"  # softmax top-k, nothing shared, weighted by gate, balanced, fp32; and its dense twin
+KINDS = {"selection": SELECTIONS[1:], "sharing": SHARINGS[1:], "fusion": FUSIONS[1:], "balance": ("0",),
+         "precision": PRECISIONS[1:]}  # what differs from the usual in one thing
 COLUMNS = ("kind", "strategy", "seed", "parameters", "active", "tokens", "loss", "max_violation", "tokens_per_second",
            "state", "dials")
 Cell = tuple[str, str, int]  # kind, strategy, seed
 
 
 def cells(seeds: tuple[int, ...] = SEEDS) -> list[Cell]:
-    """All that is measured: a strategy at a time, the others as they usually are; the dense twin besides."""
-    kinds = {**KINDS, "dense": ("dense",)}
-    return [(kind, name, seed) for seed in seeds for kind, names in kinds.items() for name in names]
+    """All that is measured: the usual mixture, its dense twin, and every strategy in the place of the usual one."""
+    kinds = {USUAL: (USUAL,), DENSE: (DENSE,), **KINDS}
+    found = [(kind, name, seed) for seed in seeds for kind, names in kinds.items() for name in names]
+    return sorted(found, key=lambda cell: cell[0] == "precision")  # short formats are slow here: last
 
 
 def dials_of(kind: str, strategy: str, seed: int) -> LabDials:
     """The small model with one thing exchanged."""
     value = float(strategy) if kind == "balance" else strategy
-    return LabDials(**SMALL, seed=seed, **({} if kind == "dense" else {kind: value}))
+    return LabDials(**SMALL, seed=seed, **({kind: value} if kind in KINDS else {}))
 
 
 def measure(path: Path, seconds: float, say: Callable[[str], None]) -> bool:
@@ -65,7 +67,7 @@ def run(cell: Cell, text) -> dict:
 
     kind, strategy, seed = cell
     dials = dials_of(*cell)
-    learner, state, worst = Learner(dials, text, dense=kind == "dense"), "finished", []
+    learner, state, worst = Learner(dials, text, dense=kind == DENSE), "finished", []
     began = time.process_time()
     try:
         for _ in range(dials.steps):

@@ -12,7 +12,7 @@ def short(monkeypatch):
     """Runs of three steps, five cells in all, on a text of one sentence."""
     tiny = {**table.SMALL, "width": 8, "expert_width": 4, "length": 16, "batch": 2, "steps": 3, "vocabulary": 300}
     monkeypatch.setattr(table, "SMALL", tiny)
-    monkeypatch.setattr(table, "KINDS", {"selection": ("softmax", "hash"), "fusion": ("weighted",)})
+    monkeypatch.setattr(table, "KINDS", {"selection": ("hash", "noisy")})
     monkeypatch.setattr(table, "SEEDS", (0, 1))
     text = prepared("own", "小猫坐在垫子上。The cat sat on the mat.\n" * 60, 300, 16)
     monkeypatch.setattr("moe_core.lab.texts.prepared", lambda *asked: text)
@@ -21,22 +21,28 @@ def short(monkeypatch):
 
 def test_every_strategy_is_measured_with_three_seeds():
     measured = {(kind, name) for kind, name, _ in table.cells()}
-    assert {("selection", name) for name in SELECTIONS} <= measured
-    assert {("sharing", name) for name in SHARINGS} <= measured
-    assert {("fusion", name) for name in FUSIONS} <= measured
+    usual = {("selection", "softmax"), ("sharing", "none"), ("fusion", "weighted")}
+    every = {(kind, name) for kind, names in (("selection", SELECTIONS), ("sharing", SHARINGS), ("fusion", FUSIONS))
+             for name in names}
+    assert every - usual <= measured
+    assert {("usual", "usual"), ("dense", "dense")} <= measured
     assert len(table.SEEDS) >= 3
+    dials = table.dials_of("usual", "usual", 0)
+    assert {(kind, getattr(dials, kind)) for kind, _ in usual} == usual
 
 
-def test_it_goes_on_where_the_file_ends(short, tmp_path):
+def test_it_goes_on_where_the_file_ends(short, tmp_path, monkeypatch):
     path, told = tmp_path / "table.csv", []
-    all_cells = [cell for seed in (0, 1) for cell in table.cells((seed,))]
-    assert len(all_cells) == 8
-    path.write_text("")
-    path.unlink()
-    table._append(path, table.run(all_cells[0], short))
-    assert len(list(table.missing(path))) == len(table.cells()) - 1
-    table.measure(path, seconds=-1, say=told.append)
+    everything = table.cells((0, 1))
+    assert len(everything) == 8
+    monkeypatch.setattr(table, "cells", lambda: everything)
+    table._append(path, table.run(everything[0], short))
+    assert list(table.missing(path)) == everything[1:]
+    assert not table.measure(path, seconds=-1, say=told.append)
     assert told == []
+    assert table.measure(path, seconds=60, say=told.append)
+    assert len(told) == 7
+    assert table.measure(path, seconds=-1, say=told.append)
 
 
 def test_a_row_says_what_was_run(short, tmp_path):

@@ -1,0 +1,120 @@
+"""How did the experts come to differ? The visitor trains: a thousand words, a live mixture; a table of strategies."""
+
+import asyncio
+import secrets
+from dataclasses import replace
+
+import gradio as gr
+
+from app.labels import Labels
+from app.session import Session
+from app.tabs.training_lab import LabPart
+from app.tabs.training_table import TablePart
+from app.tabs.training_words import WordsPart
+from app.tabs.wiring import QUIET
+from app.training_runs import Foreman
+from app.training_state import LAB, PARTS, TABLE, WORDS, valid_key
+
+# The browser makes a key for this tab and keeps it over a reload; another tab has another.
+KEY_OF_TAB = """(session, key) => {
+  const name = 'moescope-training';
+  if (!sessionStorage.getItem(name)) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    sessionStorage.setItem(name, [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(''));
+  }
+  return [session, sessionStorage.getItem(name)];
+}"""
+FOLLOWING = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
+LOOK_EVERY = 0.35  # seconds between two looks at a run
+
+
+class TrainingTab:
+    """The tab's components; `shown` are those that `show` fills from a session."""
+
+    def __init__(self, labels: Labels, session: gr.State, foreman: Foreman | None = None):
+        self.session, self.foreman = session, foreman or Foreman()
+        self._keys: dict[str, str] = {}  # gradio's name of a page -> the visitor's key
+        self.tab = labels.make(gr.Tab, {"label": "tab.training"}, id="training")
+        with self.tab:
+            self.part = labels.make(
+                gr.Radio, {"label": "training.part", "choices": {part: f"training.part.{part}" for part in PARTS}},
+                value=WORDS, elem_classes="pills", elem_id="training-part")
+            with gr.Column() as words_column:
+                self.words = WordsPart(labels, session, self.foreman)
+            with gr.Column(visible="hidden") as lab_column:
+                self.lab = LabPart(labels, session, self.foreman)
+            with gr.Column(visible="hidden") as table_column:
+                self.table = TablePart(session)
+            self.key = gr.Textbox(visible=False)
+        self.columns = {WORDS: words_column, LAB: lab_column, TABLE: table_column}
+        self.runs = {WORDS: self.words, LAB: self.lab}
+        self.shown = [*self.words.shown, *self.lab.shown, *self.table.shown]
+        self._connect()
+
+    def show(self, session: Session) -> dict:
+        """Everything this tab draws of a session; nothing before it is opened for the first time."""
+        if not session.training.opened:
+            return {}
+        self.foreman.bench(session.training.key).language = session.language
+        return {**self.words.show(session), **self.lab.show(session), **self.table.show(session)}
+
+    def open(self, session: Session) -> dict:
+        """Draw what there is; from now on it is drawn anew in every language."""
+        training = replace(session.training, opened=True, key=session.training.key or secrets.token_hex(16))
+        session = session.but(training=training)
+        return {self.session: session, **self.show(session)}
+
+    def choose(self, session: Session, part: str) -> dict:
+        """Show one of the three parts."""
+        part = part if part in PARTS else WORDS
+        session = session.but(training=replace(session.training, part=part))
+        return {self.session: session, **{column: gr.update(visible=True if name == part else "hidden")
+                                          for name, column in self.columns.items()}}
+
+    def come_back(self, session: Session, key: str, request: gr.Request) -> dict:
+        """The page was opened: whoever has its key may have a run going."""
+        key = valid_key(key) or secrets.token_hex(16)
+        self._keys[request.session_hash] = key
+        session = session.but(training=replace(session.training, key=key))
+        self.foreman.come_back(key)
+        if not self.foreman.bench(key).runs:
+            return {self.session: session}
+        session = session.but(training=replace(session.training, opened=True))
+        return {self.session: session, **self.show(session)}
+
+    def leave(self, request: gr.Request) -> None:
+        """The page was closed or reloaded: nothing is computed for nobody."""
+        key = self._keys.pop(request.session_hash, "")
+        if key:
+            self.foreman.leave(key)
+
+    async def follow(self, session: Session):
+        """Tell how the visitor's runs go until none is going; each look draws only what is new."""
+        key, seen = session.training.key, {}
+        while key:
+            bench = self.foreman.bench(key)
+            spoken = replace(session.training, opened=True)
+            now = session.but(language=bench.language, training=spoken)
+            for kind, part in self.runs.items():
+                run = bench.runs.get(kind)
+                look = run and (id(run), run.version, self.foreman.place(run), bench.language)
+                if run is not None and look != seen.get(kind):
+                    seen[kind] = look
+                    yield part.show(now)
+            if bench.active is None:
+                return
+            await asyncio.sleep(LOOK_EVERY)
+
+    def connect_page(self, demo: gr.Blocks, spoken) -> None:
+        """After the page has learned its language: find the visitor's run, and follow it."""
+        found = spoken.then(self.come_back, [self.session, self.key], [self.session, *self.shown], js=KEY_OF_TAB,
+                            **QUIET)
+        found.then(self.follow, self.session, self.shown, **FOLLOWING)
+        demo.unload(self.leave)
+
+    def _connect(self) -> None:
+        self.tab.select(self.open, self.session, [self.session, *self.shown], **QUIET)
+        self.part.input(self.choose, [self.session, self.part], [self.session, *self.columns.values()], **QUIET)
+        for part in self.runs.values():
+            started = part.started()
+            started.then(self.follow, self.session, self.shown, **FOLLOWING)

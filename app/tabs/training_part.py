@@ -1,0 +1,152 @@
+"""What both kinds of run share on the page: own text or file, dials, buttons, how it goes, what it writes."""
+
+import base64
+import secrets
+from dataclasses import replace
+
+import gradio as gr
+
+from app.components import Numbers, StatusLine, TextPair
+from app.labels import Labels
+from app.session import Session
+from app.tabs.wiring import QUIET
+from app.training_runs import Foreman, TooMany
+from app.training_state import TrainingRun
+from app.views import training as views
+from app.views.panel import csv_file
+from app.words import say
+from moe_core.lab.errors import LabError
+
+LONGEST_TYPED = 100_000  # characters; more comes as a file
+
+
+class RunPart:
+    """One kind of run; subclasses lay out their dials and panels and say what a job is."""
+
+    kind = ""  # of the job
+    room = ""  # prefix of its words and element ids
+
+    def __init__(self, labels: Labels, session: gr.State, foreman: Foreman):
+        self.session, self.foreman = session, foreman
+        with gr.Column(elem_classes="sheet"):
+            labels.make(StatusLine, {"value": lambda language: {"text": say(language, f"training.{self.room}.intro")}})
+            self._lay_out_text(labels)
+            self.dials = self._lay_out_dials(labels)
+            self._lay_out_buttons(labels)
+            self.status = StatusLine(elem_id=f"training-{self.room}-status")
+            self.numbers = Numbers([])
+        with gr.Column(visible="hidden") as self.results:
+            self.panels = self._lay_out_panels()
+            self.samples = TextPair(elem_id=f"training-{self.room}-samples")
+        self.buttons = [self.run, self.pause, self.resume, self.halt]
+        self.shown = [self.status, self.numbers, self.results, self.samples, *self.panels.values(), *self.buttons]
+        self._connect()
+
+    def job(self, session: Session, values: dict) -> dict:
+        """What the dials ask for; LabError when they cannot."""
+        raise NotImplementedError
+
+    def show(self, session: Session) -> dict:
+        """How this visitor's run goes, and everything it has told."""
+        run = self.latest(session)
+        place = self.foreman.place(run) if run else 0
+        told = bool(run and run.told("step"))
+        return {self.status: views.status_line(run, place, session.language),
+                self.numbers: self.views.numbers_value(session, run), self.results: gr.update(visible=told or "hidden"),
+                self.samples: views.samples_value(run, self.room, session.language),
+                **{self.panels[name]: value for name, value in self.views.panels_value(session, run).items()},
+                **self._buttons(run)}
+
+    def latest(self, session: Session) -> TrainingRun | None:
+        """This visitor's latest run of this kind."""
+        return self.foreman.bench(session.training.key).runs.get(self.kind)
+
+    def start(self, values: dict) -> dict:
+        """Refuse what cannot run, else put the run into the queue."""
+        session: Session = values[self.session]
+        training = replace(session.training, opened=True, key=session.training.key or secrets.token_hex(16))
+        session = session.but(training=training)
+        self.foreman.bench(training.key).language = session.language
+        try:
+            self.foreman.submit(training.key, self.job(session, values))
+        except LabError as error:
+            return {self.session: session, self.status: self._problem(
+                views.refusal_text(error.reason, error.values, session.language))}
+        except TooMany:
+            return {self.session: session, self.status: self._problem(say(session.language, "training.refuse.queue"))}
+        return {self.session: session, **self.show(session)}
+
+    def order(self, session: Session, order: str) -> dict:
+        """Pause, resume or stop the visitor's run."""
+        getattr(self.foreman, order)(session.training.key)
+        return self.show(session)
+
+    def take_file(self, session: Session, content: bytes | None) -> dict:
+        """A file was chosen: it is read in the place of what is typed."""
+        key = session.training.key or secrets.token_hex(16)
+        session = session.but(training=replace(session.training, key=key))
+        if content:
+            self.foreman.bench(key).files[self.kind] = ("", bytes(content))
+        text = say(session.language, "training.file", size=f"{len(content or b''):,}")
+        return {self.session: session, self.own: "", self.status: {"kind": "done", "text": text}}
+
+    def forget_file(self, session: Session) -> None:
+        """What is typed takes the place of the file."""
+        self.foreman.bench(session.training.key).files.pop(self.kind, None)
+
+    def started(self):
+        """The event after which the run is to be followed."""
+        return self.run.click(self.start, {self.session, self.own, *self.dials.values()}, [self.session, *self.shown],
+                              **QUIET)
+
+    def own_text(self, session: Session, values: dict) -> str:
+        """What the visitor brought, for a JSON line; the file if there is one."""
+        file = self.foreman.bench(session.training.key).files.get(self.kind)
+        typed = (values[self.own] or "").encode("utf-8", "ignore")
+        return base64.b64encode(file[1] if file else typed).decode()
+
+    def _problem(self, text: str) -> dict:
+        return {"kind": "problem", "text": text}
+
+    def _buttons(self, run: TrainingRun | None) -> dict:
+        state = run.state if run else "ended"
+        return {self.run: gr.update(visible=state == "ended"), self.pause: gr.update(visible=state == "running"),
+                self.resume: gr.update(visible=state == "paused"), self.halt: gr.update(visible=state != "ended")}
+
+    def _lay_out_text(self, labels: Labels) -> None:
+        with gr.Row(elem_classes="ask"):
+            words = {"label": f"training.{self.room}.own", "placeholder": f"training.{self.room}.own.empty"}
+            self.own = labels.make(gr.Textbox, words, value="", lines=2, max_lines=8, scale=8, min_width=200,
+                                   max_length=LONGEST_TYPED, container=False, elem_id=f"training-{self.room}-own")
+            self.upload = labels.make(gr.UploadButton, {"label": "training.upload"}, type="binary", scale=1,
+                                      min_width=120, file_types=["text"], elem_id=f"training-{self.room}-upload")
+
+    def _lay_out_buttons(self, labels: Labels) -> None:
+        def button(name: str, **properties) -> gr.Button:
+            return labels.make(gr.Button, {"value": f"training.{name}"}, elem_id=f"training-{self.room}-{name}",
+                               min_width=110, **properties)
+
+        with gr.Row(elem_classes="ask"):
+            self.run = button("run", variant="primary")
+            self.pause, self.resume = button("pause", visible=False), button("resume", visible=False)
+            self.halt = button("stop", variant="stop", visible=False)
+
+    def _connect(self) -> None:
+        for name, button in (("pause", self.pause), ("resume", self.resume), ("stop", self.halt)):
+            button.click(self._ordering(name), self.session, self.shown, **QUIET)
+        self.upload.upload(self.take_file, [self.session, self.upload], [self.session, self.own, self.status], **QUIET)
+        self.own.input(self.forget_file, self.session, None, **QUIET)
+        for name, panel in self.panels.items():
+            panel.csv_click(self._csv(name), self.session, panel, **QUIET)
+
+    def _ordering(self, name: str):
+        return lambda session: self.order(session, name)
+
+    def _csv(self, name: str):
+        def download(session: Session) -> dict:
+            run = self.latest(session)
+            if run is None or not run.told("step"):
+                return gr.skip()
+            return gr.update(download=csv_file(f"training-{self.room}-{name}", self.views.drawer(name, run), session))
+
+        return download

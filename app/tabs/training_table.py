@@ -1,0 +1,30 @@
+"""The recorded table of strategies on the page: what each way of selection, sharing and fusion costs and brings."""
+
+import gradio as gr
+
+from app.components import FactTable, FigurePanel
+from app.session import Session
+from app.tabs.wiring import QUIET
+from app.views import training_table
+from app.views.panel import csv_file
+
+
+class TablePart:
+    """Recorded numbers; to run one strategy again, the live part has it among its dials."""
+
+    def __init__(self, session: gr.State):
+        with gr.Row(elem_classes="panels"):
+            with gr.Column(min_width=320):
+                self.figure = FigurePanel(elem_id="training-table-loss")
+            with gr.Column(min_width=320):
+                self.facts = FactTable(elem_id="training-table-facts")
+        self.shown = [self.figure, self.facts]
+        for panel in self.shown:
+            panel.csv_click(self._file, session, panel, **QUIET)
+
+    def show(self, session: Session) -> dict:
+        """The table in the visitor's language."""
+        return {self.figure: training_table.figure_value(session), self.facts: training_table.facts_value(session)}
+
+    def _file(self, session: Session) -> dict:
+        return gr.update(download=csv_file("strategies", training_table.strategies, session))

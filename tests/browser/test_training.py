@@ -1,0 +1,50 @@
+"""A student trains on the page: refused lists are kept, runs are watched, survive a reload, and stop."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+WORDS = "\n".join(["我", "喜欢", "学习", "AI", *(f"word{number}" for number in range(12))])
+
+
+@pytest.fixture
+def training(opened):
+    opened.get_by_role("tab", name="Train it yourself").click()
+    expect(opened.locator("#training-words-run")).to_be_visible()
+    return opened
+
+
+def test_two_words_are_refused_and_kept(training):
+    training.locator("#training-words-own textarea").fill("one\ntwo")
+    training.locator("#training-words-run").click()
+    expect(training.locator("#training-words-status")).to_contain_text("only 2 different words")
+    expect(training.locator("#training-words-own textarea")).to_have_value("one\ntwo")
+
+
+def test_ones_own_words_are_learned_while_one_watches(training):
+    training.locator("#training-words-own textarea").fill(WORDS)
+    training.locator("#training-words-run").click()
+    expect(training.locator("#training-words-status")).to_contain_text("Done: 10 of 10")
+    expect(training.locator("#training-words-vectors h2")).to_have_text("The words as points")
+    expect(training.locator("#training-words-scores .caption")).to_contain_text("n = 14 training and 1 validation")
+    expect(training.locator("#training-words-samples dt").last).to_have_text("epoch 10")
+    training.get_by_label("中文").check(force=True)
+    expect(training.locator("#training-words-status")).to_contain_text("完成：10 / 10")
+    expect(training.locator("#training-words-samples dt").last).to_have_text("第 10 轮")
+
+
+def test_a_live_run_survives_a_reload_and_stops(training):
+    training.locator("#training-part").get_by_text("A live mixture").click()
+    training.locator("#training-lab-run").click()
+    expect(training.locator("#training-lab-status")).to_contain_text(re.compile(r"Training: \d0 of 500"))
+    training.reload()
+    training.get_by_role("tab", name="Train it yourself").click()
+    training.locator("#training-part").get_by_text("A live mixture").click()
+    expect(training.locator("#training-lab-status")).to_contain_text(re.compile(r"Training: \d+ of 500"))
+    expect(training.locator("#training-lab-losses h2")).to_have_text("Loss beside the dense twin")
+    training.locator("#training-lab-pause").click()
+    expect(training.locator("#training-lab-status")).to_contain_text("Paused")
+    training.locator("#training-lab-stop").click()
+    expect(training.locator("#training-lab-status")).to_contain_text("Stopped at")
+    expect(training.locator("#training-lab-run")).to_be_visible()
