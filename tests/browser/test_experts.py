@@ -4,13 +4,13 @@ import pytest
 from playwright.sync_api import expect
 
 from app.views import experts_evidence as evidence
-from moe_core.commands.record import PROBES, routed, sentences_of
+from moe_core.commands.record import PROBES, routed, texts_of
 from moe_core.tracing import corpus
 
 
 @pytest.fixture(scope="session")
 def recording(model_folder, tmp_path_factory):
-    texts = [text for file in sorted(PROBES.glob("probe_*.txt")) for text in sentences_of(file)[:6]]
+    texts = [text for file in sorted(PROBES.glob("probe_*.txt")) for text in texts_of(file)[:6]]
     return corpus.save(routed(model_folder, texts), tmp_path_factory.mktemp("traces") / "probes.json")
 
 
@@ -38,9 +38,19 @@ def test_a_click_on_the_load_map_looks_at_that_expert(experts):
 
 
 def test_tokens_are_sorted_by_another_kind(experts):
-    experts.locator("#experts-kind").get_by_text("Part of speech").click()
+    experts.locator("#experts-kind").get_by_text("Part of speech", exact=True).click()
     expect(experts.locator("#experts-kinds h2")).to_contain_text("part of speech")
     expect(experts.locator("#experts-information .caption")).to_contain_text("part of speech")
+
+
+def test_who_likes_a_kind_of_token_is_answered_and_asked_anew(experts):
+    expect(experts.locator("#experts-likes h2")).to_have_text("Which expert likes Chinese verbs?")
+    expect(experts.locator("#experts-likes .caption")).to_contain_text("n = ")
+    experts.locator("#experts-kind").get_by_text("Language of the text", exact=True).click()
+    expect(experts.locator("#experts-likes h2")).to_contain_text(" text?")
+    experts.locator("#experts-label input").click()
+    experts.get_by_role("option", name="English text").click()
+    expect(experts.locator("#experts-likes h2")).to_have_text("Which expert likes English text?")
 
 
 def test_the_tab_speaks_chinese_and_keeps_what_was_chosen(experts):
