@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from app.asking import Asking
 from app.budgeting import Budgeting
 from app.observing import Observing
+from app.shortening import Shortening
 from moe_core.tracing.trace import RoutingTrace
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Session:
     taken: str = ""                          # the text that the precision tab took over from the trace last
     observing: Observing = field(default_factory=Observing)  # what the tab Experts shows
     asking: Asking = field(default_factory=Asking)           # what the tab What if shows
+    shortening: Shortening = field(default_factory=Shortening)  # what the tab Precision shows
     budgeting: Budgeting = field(default_factory=Budgeting)  # what the tab Where should the bits go? shows
     link: dict = field(default_factory=dict)  # what the address bar needs to restore the run
 
@@ -52,6 +54,10 @@ class Session:
     def budget(self, **changes) -> "Session":
         """This session with another search in the tab Where should the bits go?"""
         return self.but(budgeting=replace(self.budgeting, **changes))
+
+    def shorten(self, **changes) -> "Session":
+        """This session with something else to look at in the tab Precision."""
+        return self.but(shortening=replace(self.shortening, **changes))
 
     def with_trace(self, trace: RoutingTrace) -> "Session":
         """The visitor's own trace takes the place of the recorded one; the selection stays inside it."""

@@ -1,6 +1,7 @@
 """Pieces gradio lacks, each a Python class with its script beside it."""
 
 from app.components.device_runner import DeviceRunner
+from app.components.fact_table import FactTable
 from app.components.figure_panel import FigurePanel
 from app.components.numbers import Numbers
 from app.components.plan_table import PlanTable
@@ -11,5 +12,5 @@ from app.components.text_pair import TextPair
 from app.components.theme_switch import ThemeSwitch
 from app.components.token_strip import TokenStrip
 
-__all__ = ["DeviceRunner", "FigurePanel", "Numbers", "PlanTable", "Player", "ReadingList", "StatusLine", "TextPair",
-           "ThemeSwitch", "TokenStrip"]
+__all__ = ["DeviceRunner", "FactTable", "FigurePanel", "Numbers", "PlanTable", "Player", "ReadingList", "StatusLine",
+           "TextPair", "ThemeSwitch", "TokenStrip"]

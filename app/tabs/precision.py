@@ -3,23 +3,30 @@
 import gradio as gr
 
 from app import limits
-from app.components import FigurePanel, Numbers, StatusLine, TextPair, TokenStrip
+from app.components import FigurePanel, Numbers, StatusLine, TokenStrip
 from app.engine import Engine
 from app.labels import Labels
+from app.measuring import Laboratory
 from app.session import Session
+from app.tabs.precision_dials import CliffPart, CostPart, FormatsPart, TwinsPart
+from app.tabs.precision_section import SectionPart
 from app.tabs.wiring import HEAVY, SLIDING, offer_csv, within
 from app.views import precision as views
+from app.views import precision_sections as section_views
 from app.views.status import refusal_line, stage_line
 from app.words import say
+from moe_core.precision.formats import ROUTERS, engines_of
+from moe_core.precision.report import SHORTER
 
-FORMATS = ("fp16", "bf16")
+FOLDS = {"tokens": ("kl", "difference"), "why": ("scatter", "map")}  # drawn from the comparison itself
+MEASURED = ("growth", "router", "untrained", "ranges", "ties")       # sections without dials
 
 
 class PrecisionTab:
     """The tab's components; `shown` are those that `show` fills from a session."""
 
     def __init__(self, labels: Labels, session: gr.State, engine: Engine):
-        self.session, self.engine = session, engine
+        self.session, self.engine, self.laboratory = session, engine, Laboratory(engine)
         first: Session = session.value
         self.tab = labels.make(gr.Tab, {"label": "tab.precision"}, id="precision")
         with self.tab:
@@ -34,20 +41,27 @@ class PrecisionTab:
                     gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
                     maximum=max(len(first.trace.layers) - 1, 1), value=first.compared_layer, buttons=[],
                     elem_classes="layer")
-            self.texts = TextPair()
-            self.panels = self._lay_out_panels()
-        self.shown = [self.strip, self.detail, self.layer, self.numbers, self.texts, *self.panels.values()]
+            self.formats = FormatsPart(labels, session, self.laboratory, "formats",
+                                       {"formats": section_views.formats}, folded=False)
+            self.panels = {"flips": FigurePanel(elem_id="compare-flips")}
+            self._lay_out_folds(labels)
+            self.sections = self._lay_out_sections(labels)
+        self.parts = [self.formats, *self.sections]
+        self.shown = [self.strip, self.detail, self.layer, self.numbers, *self.panels.values(),
+                      *(component for part in self.parts for component in part.shown)]
         self._connect()
 
     def show(self, session: Session) -> dict:
         """Everything this tab draws of a session."""
-        return {
+        shown = {
             **self._show_token(session), self.layer: session.compared_layer, self.numbers: views.numbers_value(session),
-            self.texts: views.texts_value(session, self.engine.decode),
             **{panel: views.panel_value(name, session) for name, panel in self.panels.items()},
         }
+        for part in self.parts:
+            shown |= part.show(session)
+        return shown
 
-    def open(self, values: dict):
+    def open(self, values: dict, request: gr.Request):
         """Take over the text of the first tab when it is new, and compare it."""
         session = values[self.session]
         text = session.trace.text
@@ -56,10 +70,10 @@ class PrecisionTab:
             return
         session = session.but(taken=text)
         yield {self.session: session, self.text: text}
-        yield from self.compare({**values, self.session: session, self.text: text})
+        yield from self.compare({**values, self.session: session, self.text: text}, request)
 
-    def compare(self, values: dict):
-        """Refuse what cannot run, wait for the model if need be, then run both formats."""
+    def compare(self, values: dict, request: gr.Request):
+        """Refuse what cannot run, wait for the model if need be, run both formats, then measure what is open."""
         session, text = values[self.session], values[self.text]
         refusal = limits.refuse_prompt(text, limits.MAX_COMPARED_CHARACTERS)
         if refusal is None:
@@ -74,7 +88,11 @@ class PrecisionTab:
         if refusal is not None:
             yield {self.status: refusal_line(refusal, session.language)}
             return
-        yield self._compared(session, token_ids, values)
+        session, shown = self._compared(session, token_ids, values)
+        yield shown
+        for part in self.parts:
+            if part is self.formats or part.name in session.shortening.sections:
+                yield from part.measure(session, request.session_hash)
 
     def change_layer(self, session: Session, layer: int) -> dict:
         """Show another layer's experts and flips."""
@@ -87,15 +105,18 @@ class PrecisionTab:
         session = session.but(compared_position=within(event.position, last))
         return {self.session: session, **self._show_token(session)}
 
-    def _compared(self, session: Session, token_ids: list[int], values: dict) -> dict:
-        comparison = self.engine.compare(
-            token_ids, _start(token_ids, session), values[self.format], engine=values[self.arithmetic],
-            routers="fp32" if values[self.router_fp32] else "short", replay=values[self.replay])
+    def _compared(self, session: Session, token_ids: list[int], values: dict) -> tuple[Session, dict]:
+        format = values[self.format]
+        engine = values[self.arithmetic] if values[self.arithmetic] in engines_of(format) else engines_of(format)[0]
+        comparison = self.engine.compare(token_ids, _start(token_ids, session), format, engine=engine,
+                                         routers=values[self.routers], replay=values[self.replay])
         session = session.but(comparison=comparison, compared_position=int(comparison.kl.argmax()))
-        line = say(session.language, "compare.done", n=len(comparison.kl), format=comparison.settings["format"],
-                   engine=say(session.language, f"engine.{comparison.settings['engine']}.short"),
-                   device=comparison.settings["device"])
-        return {self.session: session, self.status: {"kind": "done", "text": line}, **self.show(session)}
+        line = say(session.language, "compare.done", n=len(comparison.kl), format=format,
+                   engine=say(session.language, f"engine.{engine}.short"), device=comparison.settings["device"])
+        if engine != values[self.arithmetic]:
+            line = f"{line} {say(session.language, 'precision.only_stored', format=format)}"
+        return session, {self.session: session, self.status: {"kind": "done", "text": line}, self.arithmetic: engine,
+                         **self.show(session)}
 
     def _show_token(self, session: Session) -> dict:
         return {self.strip: views.strip_value(session), self.detail: views.detail_value(session)}
@@ -107,35 +128,44 @@ class PrecisionTab:
                 lines=1, max_lines=6, container=False, scale=8, min_width=200, elem_classes="question")
             self.run = labels.make(gr.Button, {"value": "compare.run"}, variant="primary", scale=1, min_width=120)
         with gr.Row(elem_classes="choices"):
-            self.format = labels.make(gr.Radio, {"label": "compare.format"}, choices=list(FORMATS), value="fp16",
-                                      elem_classes="pills", min_width=150)
+            self.format = labels.make(gr.Radio, {"label": "compare.format"}, choices=list(SHORTER), value="fp16",
+                                      elem_classes="pills", min_width=280, elem_id="precision-format")
             self.arithmetic = labels.make(
                 gr.Radio, {"label": "compare.engine", "choices": {"compute": "engine.compute",
                                                                   "storage": "engine.storage"}},
-                value="compute", elem_classes="pills", min_width=320)
+                value="compute", elem_classes="pills", min_width=320, elem_id="precision-engine")
+        with gr.Row(elem_classes="choices"):
+            self.routers = labels.make(
+                gr.Radio, {"label": "precision.routers", "choices": {name: f"precision.routers.{name}"
+                                                                     for name in ROUTERS}},
+                value="short", elem_classes="pills", min_width=320, elem_id="precision-routers")
             with gr.Column(min_width=240, elem_classes="switches"):
-                self.router_fp32 = labels.make(gr.Checkbox, {"label": "compare.router"}, value=False)
                 self.replay = labels.make(gr.Checkbox, {"label": "compare.replay"}, value=False)
 
-    def _lay_out_panels(self) -> dict[str, FigurePanel]:
-        panels = {}
-        with gr.Row(elem_classes="panels even"):
-            for names in (("kl", "difference"), ("flips", "scatter")):
-                with gr.Column(min_width=320):
-                    panels |= {name: FigurePanel(elem_id=f"compare-{name}") for name in names}
-        panels["map"] = FigurePanel(elem_id="compare-map")
-        return panels
+    def _lay_out_folds(self, labels: Labels) -> None:
+        for fold, names in FOLDS.items():
+            with labels.make(gr.Accordion, {"label": f"precision.{fold}.ask"}, open=False, elem_classes="sheet fold",
+                             elem_id=f"precision-{fold}"):
+                self.panels |= {name: FigurePanel(elem_id=f"compare-{name}") for name in names}
+
+    def _lay_out_sections(self, labels: Labels) -> list[SectionPart]:
+        growth, router, untrained, ranges, ties = (
+            SectionPart(labels, self.session, self.laboratory, name, section_views.DRAWERS[name]) for name in MEASURED)
+        twins, cliff, cost = (kind(labels, self.session, self.laboratory) for kind in (TwinsPart, CliffPart, CostPart))
+        return [growth, router, twins, untrained, cliff, ranges, ties, cost]
 
     def _connect(self) -> None:
-        asked = {self.session, self.text, self.format, self.arithmetic, self.router_fp32, self.replay}
-        answered = [self.session, self.text, self.status, *self.shown]
-        dials = (self.format, self.arithmetic, self.router_fp32, self.replay)
+        asked = {self.session, self.text, self.format, self.arithmetic, self.routers, self.replay}
+        extra = [component for part in self.parts for component in (part.status, part.halt)]
+        answered = [self.session, self.text, self.status, self.arithmetic, *extra, *self.shown]
+        dials = (self.format, self.arithmetic, self.routers, self.replay)
         gr.on([self.run.click, self.text.submit, *(dial.input for dial in dials)], self.compare, asked, answered,
               **HEAVY)
         self.tab.select(self.open, asked, answered, **HEAVY)
         picked = [self.session, self.strip, self.detail]
         self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)
         self.strip.token_click(self.select, self.session, picked, **SLIDING)
+        self.formats.connect()
         offer_csv(self.panels, views.DRAWERS, self.session)
 
 

@@ -1,4 +1,4 @@
-"""What the tab *fp16 against fp32* shows of a session: numbers, both texts, its strip and its panels."""
+"""What the tab *Precision* shows of a comparison: numbers, the selected token, its strip and its panels."""
 
 from functools import partial
 
@@ -38,8 +38,8 @@ def numbers_value(session: Session) -> list[dict]:
         return []
     speak = partial(say, session.language)
     told = {
-        "mean_kl": _small(comparison.mean_kl),
-        "difference": _small(comparison.max_abs_logit_difference_overall),
+        "mean_kl": small(comparison.mean_kl),
+        "difference": small(comparison.max_abs_logit_difference_overall),
         "agreement": percent(comparison.top1_agreement),
         "flips": percent(comparison.any_flip_rate),
         "parting": _parting(comparison, speak),
@@ -72,7 +72,7 @@ def detail_value(session: Session) -> dict:
     layer = comparison.reference.layers[session.compared_layer]
     route = say(session.language, key, layer=layer, a=experts[0], b=experts[1])
     text = say(session.language, "detail.token", token=row["token"].strip(), position=session.compared_position,
-               kl=_small(row["kl"]), top_a=row["top_a"], top_b=row["top_b"], route=route,
+               kl=small(row["kl"]), top_a=row["top_a"], top_b=row["top_b"], route=route,
                format=comparison.settings["format"])
     return {"kind": "quiet", "text": text}
 
@@ -93,7 +93,7 @@ def kl(session: Session) -> Picture:
     changed = int((table["top_a"] != table["top_b"]).sum())
     worst = table.iloc[int(table["kl"].to_numpy().argmax())]
     return Picture(figures.kl_per_token(table, labels=_words(session)), table,
-                   _facts(session, changed=changed, worst=worst["token"], worst_kl=_small(worst["kl"])))
+                   _facts(session, changed=changed, worst=worst["token"], worst_kl=small(worst["kl"])))
 
 
 def difference(session: Session) -> Picture:
@@ -101,7 +101,7 @@ def difference(session: Session) -> Picture:
     table = outputs_table(session.comparison)
     worst = table.iloc[int(table["max_abs_logit_difference"].to_numpy().argmax())]
     return Picture(figures.logit_difference(table, labels=_words(session)), table,
-                   _facts(session, worst=worst["token"], worst_difference=_small(worst["max_abs_logit_difference"])))
+                   _facts(session, worst=worst["token"], worst_difference=small(worst["max_abs_logit_difference"])))
 
 
 def flips(session: Session) -> Picture:
@@ -166,7 +166,7 @@ def _tints(kl: np.ndarray) -> np.ndarray:
     return np.clip((powers - FAINTEST) / (STRONGEST - FAINTEST), 0, 1)
 
 
-def _small(number: float) -> str:
+def small(number: float) -> str:
     """Two significant digits with the power of ten written out; ∞ where a format overflowed."""
     if not np.isfinite(number):
         return "∞"

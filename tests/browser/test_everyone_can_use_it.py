@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-TABS = {"en": ("Follow a prompt", "fp16 against fp32"), "zh": ("跟随一句话", "fp16 对比 fp32")}
+TABS = {"en": ("Follow a prompt", "Precision"), "zh": ("跟随一句话", "数值精度")}
 
 
 def open_tab(page, url: str, language: str, number: int):

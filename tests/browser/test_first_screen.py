@@ -37,7 +37,7 @@ def test_no_other_host_is_asked(page, app_url):
     page.on("request", lambda request: asked.append(urlparse(request.url)))
     page.goto(app_url)
     expect(page.locator("#gates .main-svg").first).to_be_visible()
-    page.get_by_role("tab", name="fp16 against fp32").click()
+    page.get_by_role("tab", name="Precision", exact=True).click()
     expect(page.locator("#compare-kl .main-svg").first).to_be_visible()
     assert {url.hostname for url in asked if url.scheme in ("http", "https", "ws", "wss")} == {"127.0.0.1"}
 
@@ -61,7 +61,7 @@ def test_a_chinese_browser_gets_a_chinese_page(page, app_url):
 
 def test_the_language_changes_at_once_and_everywhere(opened):
     opened.get_by_label("中文").check(force=True)
-    expect(opened.get_by_role("tab", name="fp16 对比 fp32")).to_be_visible()
+    expect(opened.get_by_role("tab", name="数值精度")).to_be_visible()
     expect(opened.get_by_role("button", name="生成 ↵")).to_be_visible()
     expect(opened.locator("#gates h2")).to_have_text("门控概率：每个词元 × 每位专家")
     expect(opened.locator("#strip .token").first).to_have_attribute(

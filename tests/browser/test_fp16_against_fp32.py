@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 @pytest.fixture
 def compared(opened):
-    opened.get_by_role("tab", name="fp16 against fp32").click()
+    opened.get_by_role("tab", name="Precision", exact=True).click()
     expect(opened.locator("#compare-status")).to_contain_text("Measured over 16 tokens")
     return opened
 
@@ -34,8 +34,28 @@ def test_a_clicked_token_tells_what_each_format_expects(compared):
     expect(compared.locator("#compare-detail")).to_contain_text("at position 2: KL")
 
 
-def test_both_greedy_texts_are_shown(compared):
-    expect(compared.locator(".pair dt")).to_have_text(["fp32", "fp16"])
+def test_all_formats_stand_in_one_table_of_one_engine(compared):
+    rows = compared.locator("#precision-formats tbody th")
+    expect(rows).to_have_text(["fp16", "bf16"])
+    compared.get_by_label("Only stored in it").check(force=True)
+    expect(rows).to_have_text(["fp16", "bf16", "int8", "int4", "int2"])
+
+
+def test_whole_numbers_are_only_stored_and_the_page_says_so(compared):
+    compared.locator("#precision-format").get_by_label("int8").check(force=True)
+    expect(compared.locator("#compare-status")).to_contain_text("it can only be stored")
+    expect(compared.get_by_label("Only stored in it")).to_be_checked()
+
+
+def test_a_section_is_measured_when_it_is_opened(compared):
+    compared.get_by_role("button", name="When does fp16 run out of range?").click()
+    expect(compared.locator("#precision-cliff .main-svg").first).to_be_visible()
+    expect(compared.locator("#precision-cliff .caption")).to_contain_text("the very same bits at 17 of 17 powers")
+
+
+def test_both_texts_are_written_with_the_same_luck(compared):
+    compared.get_by_role("button", name="Would both formats tell the same story?").click()
+    expect(compared.locator("#precision-twins-texts .pair dt")).to_have_text(["fp32", "fp16"])
 
 
 def test_a_blank_text_runs_nothing(compared):
