@@ -66,6 +66,13 @@ def test_a_plan_that_is_not_on_offer_is_refused(exports, name):
     assert not (exports.folder / "..").joinpath("int3").exists()
 
 
+def test_the_optimised_plan_is_one_more_file(exports, monkeypatch):
+    mixed = exports.plan("int4") | {"router.0": "fp32", "embedding": "int8"}
+    monkeypatch.setattr("app.exporting.optimised_plan", lambda model_hash: mixed)
+    assert exports.names()[-1] == "optimised"
+    assert exports.file("optimised").bytes > exports.file("int4").bytes
+
+
 def test_few_twins_are_kept(exports):
     for name in UNIFORM:
         exports.answer(name, "Once", [1, 2])

@@ -94,6 +94,7 @@ export class Panel {
   begin() {
     this.job += 1;
     this.text = null;
+    this.position = null;  // the last token of the text, until another is clicked
     this.find('.checked').textContent = '';
     return this.job;
   }
@@ -140,7 +141,7 @@ export class Panel {
   grow({ ids, prompt, tokens, from, routes, numbers }) {
     const kept = this.text ? this.text.routes.slice(0, from) : [];
     this.text = { ids, prompt, tokens, numbers, routes: [...kept, ...routes] };
-    this.position = Math.max(prompt - 1, 0);
+    this.position ??= Math.max(prompt - 1, 0);
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => { this.frame = null; this.draw(); });
   }
