@@ -10,9 +10,10 @@ from app.session import Session
 from app.trying import subject
 from app.views import what_if_dropped as drops
 from app.views.panel import Picture, figure_words, panel, percent
-from app.views.strip import strip
+from app.views.strip import HESITATES_BELOW, strip
 from app.words import say
 from moe_core.statistics.intervals import paired_bootstrap
+from moe_core.tables import margins
 from moe_core.tracing.trace import RoutingTrace
 
 PANELS = ("next", "loss", "dropped", "why")
@@ -91,7 +92,8 @@ def why(session: Session) -> Picture:
     reason, trace = session.asking.reason, subject(session)
     found = reason.why
     label = trace.pieces[found.position].label
-    facts = {"token": label.strip() or label, "layer": trace.layers[found.layer], "position": found.position,
+    facts = {"sureness": _sureness(session),
+             "token": label.strip() or label, "layer": trace.layers[found.layer], "position": found.position,
              "chosen": " + ".join(f"E{expert}" for expert in found.chosen), "runner": found.runner_up,
              "margin": f"{found.margin:.3f}", "nudge": f"{found.nudge:.7g}", "last": found.chosen[-1],
              "first": found.chosen[0], "shown": len(reason.shift), "told": _told(reason.shift)}
@@ -103,6 +105,16 @@ def dropped(session: Session) -> Picture:
     """Which tokens full experts refused, and what that costs."""
     picture = drops.dropped(session, figure_labels(session))
     return picture._replace(facts=_facts(session) | picture.facts)
+
+
+def _sureness(session: Session) -> str:
+    """Whether the router was sure of this token, beside the other tokens of the text in the same layer."""
+    found = session.asking.reason.why
+    others = np.delete(margins(subject(session))[found.layer], found.position)
+    below = int((others < found.margin).sum())
+    key = "hesitates" if found.margin < HESITATES_BELOW else "sure" if 2 * below >= others.size else "middling"
+    return say(session.language, f"what_if.why.{key}", margin=f"{found.margin:.3f}", below=below, others=others.size,
+               limit=HESITATES_BELOW)
 
 
 DRAWERS = {"next": following, "loss": loss, "dropped": dropped, "why": why}

@@ -1,6 +1,6 @@
 """What the tab *What if* shows of the effect of every expert: its map, and usage against importance."""
 
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from moe_core.statistics.correlation import rank_correlation
 from moe_core.statistics.intervals import Interval
 
 EFFECT = Path(__file__).parents[2] / "assets" / "traces" / "effect.json"
+MOST_TOLD = 3       # experts named in a caption
 LONGEST_QUOTE = 24  # characters of the visitor's text in a sentence
 
 
@@ -57,10 +58,23 @@ def effect_map(session: Session) -> Picture:
     """The rise of the loss without each expert, layer by layer."""
     table = effect_table(session)
     worst = table.loc[table["delta_nats"].fillna(-np.inf).idxmax()]
-    facts = _facts(session, sure=int(figures.beyond_control(table).sum()), cells=len(table),
+    facts = _facts(session, answer=_answer(session, table), cells=len(table),
+                   sure=int(figures.beyond_control(table).sum()),
                    worst=int(worst["expert"]), worst_layer=int(worst["layer"]),
                    worst_rise=f"{worst['delta_nats']:+.3f}")
     return Picture(figures.effect_map(table, labels=figure_labels(session)), table, facts)
+
+
+def _answer(session: Session, table: pd.DataFrame) -> str:
+    """The experts that are surely missed most, in words, at most three."""
+    speak = partial(say, session.language)
+    missed = table[table["low"] > table["control_high"]].nlargest(MOST_TOLD, "delta_nats")
+    if missed.empty:
+        return speak("what_if.effect.nobody")
+    names = ("low", "high", "control_low", "control_high")
+    told = [speak("what_if.effect.one", expert=row["expert"], layer=row["layer"], rise=f"{row['delta_nats']:+.2f}",
+                  **{name: f"{row[name]:+.2f}" for name in names}) for row in missed.to_dict("records")]
+    return speak("what_if.effect.worst", told=speak("experts.likes.separator").join(told))
 
 
 def scatter(session: Session) -> Picture:

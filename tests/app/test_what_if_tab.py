@@ -156,6 +156,36 @@ def test_the_reason_names_the_experts_of_the_trace_and_the_runner_up(engine, ses
     assert f"{why.margin:.3f} logits" in caption
 
 
+def test_whether_the_router_was_sure_is_said_beside_the_other_tokens(engine, session):
+    ordered = -np.sort(-session.trace.logits[1], axis=1)
+    gaps = ordered[:, 1] - ordered[:, 2]
+    said = []
+    for position in range(len(gaps)):
+        caption = views.panel_value("why", trying.explained(engine, session.ask(layer=1, position=position)))["caption"]
+        below = int((gaps < gaps[position]).sum())
+        assert f"margin of {gaps[position]:.3f} logits" in caption
+        assert f"for {below} of" in caption or f"only {below} of" in caption
+        said.append(caption.split(" ")[2])
+        expected = "hesitated:" if gaps[position] < 0.1 else "was"
+        assert caption.split(" ")[2] == expected
+    assert "was" in said
+
+
+def test_the_experts_missed_most_are_named_only_beyond_the_control(session, tmp_path):
+    row = {"delta_nats": 0.5, "low": 0.4, "high": 0.6, "control_low": 0.0, "control_high": 0.1, "n": 4}
+    rows = [row | {"layer": 0, "expert": 0}, row | {"layer": 1, "expert": 2, "control_high": 0.45},
+            row | {"layer": 1, "expert": 3, "delta_nats": 0.55}]
+    settings = {"model": "tiny", "text": "probes", "texts": 2, "tokens": 8, "loss": 3.5, "resampled": "token",
+                "format": "float32", "device": "CPU"}
+    for known, told in ((rows, ["E3 of layer 1 (+0.55 nats, 95 % interval +0.40 to +0.60", "; E0 of layer 0"]),
+                        (rows[1:2], ["No expert is surely missed more"])):
+        path = recording.save({"rows": known, "rows_chosen": known, "settings": settings},
+                              tmp_path / f"effect{len(known)}.json")
+        caption = effect_views.panel_value("map", session.ask(effect=effect_views.recorded_effect(path)))["caption"]
+        assert all(part in caption for part in told)
+        assert "E2 of layer 1" not in caption
+
+
 def test_a_position_beyond_a_shorter_text_is_the_last_one(engine, session):
     asked = trying.explained(engine, session.ask(position=999))
     assert asked.asking.position == len(session.trace.token_ids) - 1
