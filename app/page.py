@@ -15,6 +15,8 @@ from app.tabs.device import DeviceTab
 from app.tabs.experts import ExpertsTab
 from app.tabs.precision import PrecisionTab
 from app.tabs.prompt import PromptTab
+from app.tabs.tasks import TasksTab
+from app.tabs.training import TrainingTab
 from app.tabs.what_if import WhatIfTab
 from app.tabs.wiring import QUIET
 from app.views.status import stage_line
@@ -59,11 +61,14 @@ def _connect(demo: gr.Blocks, page: "Page") -> None:
     arrived = demo.load(page.arrive, page.session, page.arrival, **QUIET)
     spoken = arrived.then(page.translate_if_needed, [page.session, page.language], page.spoken, **QUIET)
     spoken.then(None, None, None, js=look.WORDS_HAVE_COME, **QUIET)
+    page.training.connect_page(demo, spoken)
     page.language.change(None, page.language, None, js=LANGUAGE_OF_DOCUMENT, **QUIET)
     page.language.input(page.translate, [page.session, page.language], page.spoken, **QUIET)
     ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",
                          api_visibility="private")
     ready.then(**page.prompt.linked)
+    page.tasks.follow.click(page.follow_answer, page.session,
+                            [page.session, page.notice, page.bar, page.prompt.prompt, *page.prompt.shown], **QUIET)
 
 
 class Page:
@@ -80,10 +85,24 @@ class Page:
             self.what_if = WhatIfTab(labels, session, engine)
             self.budget = BudgetTab(labels, session, engine)
             self.device = DeviceTab(labels, session, engine)
-        self.tabs = [self.prompt, self.precision, self.experts, self.what_if, self.budget, self.device]
+            self.tasks = TasksTab(labels, session, engine)
+            self.training = TrainingTab(labels, session)
+        self.tabs = [self.prompt, self.precision, self.experts, self.what_if, self.budget, self.device, self.tasks,
+                     self.training]
         self.arrival = [session, self.language, self.prompt.prompt, *self.prompt.dials.values()]
         self.drawn = [session, self.notice, *(component for tab in self.tabs for component in tab.shown)]
         self.spoken = list(dict.fromkeys([*self.drawn, *labels.components]))
+
+    def follow_answer(self, session: Session) -> dict:
+        """The answer of the tab Tasks becomes the run of the first tab, which opens."""
+        if session.working.answered is None:
+            return {self.notice: gr.skip()}
+        trace = session.working.answered.trace
+        session = session.with_trace(trace).but(
+            link={}, layer=session.working.layer, position=session.working.position)
+        prompt = trace.settings.get("prompt", "")
+        text = {self.prompt.prompt: prompt} if len(prompt) <= limits.MAX_CHARACTERS else {}
+        return {self.session: session, self.bar: gr.Tabs(selected="prompt"), **text, **self.prompt.show(session)}
 
     def arrive(self, session: Session, request: gr.Request) -> dict:
         """Take language and run from the address."""

@@ -7,6 +7,8 @@ from app.asking import Asking
 from app.budgeting import Budgeting
 from app.observing import Observing
 from app.shortening import Shortening
+from app.training_state import Training
+from app.working import Working
 from moe_core.tracing.trace import RoutingTrace
 
 if TYPE_CHECKING:
@@ -23,16 +25,18 @@ class Session:
     recorded: bool = True                    # True until the visitor's own run replaces the recorded trace
     layer: int = 0                           # index into trace.layers
     position: int = 0                        # the selected token
-    comparison: "Comparison | None" = None
-    compared_layer: int = 0                  # index into the layers of the comparison
-    compared_position: int = 0               # the token selected in the comparison
     quantity: str = "probability"            # what the gate heatmap shows: probability, or the weight really applied
     more: bool = False                       # whether the further views of the text are open
     lens: "LogitLens | None" = None          # what every layer said, once the visitor has asked
+    comparison: "Comparison | None" = None
+    compared_layer: int = 0                  # index into the layers of the comparison
+    compared_position: int = 0               # the token selected in the comparison
     taken: str = ""                          # the text that the precision tab took over from the trace last
     observing: Observing = field(default_factory=Observing)  # what the tab Experts shows
     asking: Asking = field(default_factory=Asking)           # what the tab What if shows
     shortening: Shortening = field(default_factory=Shortening)  # what the tab Precision shows
+    working: Working = field(default_factory=Working)        # what the tab Tasks shows
+    training: Training = field(default_factory=Training)     # what the tab Train it yourself shows
     budgeting: Budgeting = field(default_factory=Budgeting)  # what the tab Where should the bits go? shows
     link: dict = field(default_factory=dict)  # what the address bar needs to restore the run
 
@@ -46,6 +50,10 @@ class Session:
     def observe(self, **changes) -> "Session":
         """This session with something else to look at in the tab Experts."""
         return self.but(observing=replace(self.observing, **changes))
+
+    def work(self, **changes) -> "Session":
+        """This session with another job in the tab Tasks."""
+        return self.but(working=replace(self.working, **changes))
 
     def ask(self, **changes) -> "Session":
         """This session with another question in the tab What if."""

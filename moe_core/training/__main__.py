@@ -1,6 +1,7 @@
 """python -m moe_core.training: a corpus in, a model folder out; --resume goes on after an interruption.
 
-On many processes or GPUs the same: accelerate launch --num_processes 2 -m moe_core.training ...
+On many processes or GPUs the same, each with its part of every batch:
+accelerate launch --multi_gpu --num_processes 2 -m moe_core.training ... (on CPUs too; they speak through gloo).
 """
 
 import argparse
