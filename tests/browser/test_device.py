@@ -22,7 +22,7 @@ TEXTS = ["", " ", "   x", "Once upon a time", "我喜欢学习AI，也喜欢听�
 
 
 @pytest.fixture
-def device(opened):
+def on_device(opened):
     opened.get_by_role("tab", name="On your device").click()
     return opened
 
@@ -38,8 +38,8 @@ def run(page, plan: str, prompt: str = PROMPT) -> dict:
 
 
 @pytest.mark.parametrize("plan", ["fp32", "fp16", "int8", "int4"])
-def test_tokens_and_experts_are_the_servers(device, model_folder, plan):
-    mine = run(device, plan)
+def test_tokens_and_experts_are_the_servers(on_device, model_folder, plan):
+    mine = run(on_device, plan)
     loaded = load_model(model_folder)
     twin, prompt_ids = planned(loaded.model, uniform(loaded.model, plan)), loaded.tokenizer.encode(PROMPT)
     fed = [token for step in generate(twin, prompt_ids, Sampling(max_new_tokens=60)) for token in step.token_ids]
@@ -48,21 +48,21 @@ def test_tokens_and_experts_are_the_servers(device, model_folder, plan):
     assert mine["experts"] == run_torch(twin, fed).expert_ids[:, 1:].transpose(1, 0, 2).tolist()
 
 
-def test_the_run_is_compared_with_the_server_and_can_be_taken_away(device):
-    run(device, "int4")
-    expect(device.locator("#device-runner .numbers")).to_contain_text("tokens/s")
-    device.locator("#device-runner .check").click()
-    expect(device.locator("#device-runner .checked")).to_contain_text("are the server's best too")
-    checked = device.evaluate("moescopeDevice.checked")
+def test_the_run_is_compared_with_the_server_and_can_be_taken_away(on_device):
+    run(on_device, "int4")
+    expect(on_device.locator("#device-runner .numbers")).to_contain_text("tokens/s")
+    on_device.locator("#device-runner .check").click()
+    expect(on_device.locator("#device-runner .checked")).to_contain_text("are the server's best too")
+    checked = on_device.evaluate("moescopeDevice.checked")
     assert (checked["prompt"], checked["same"], checked["routed"]) == (True, checked["tokens"], checked["decisions"])
-    with device.expect_download() as download:
-        device.locator("#device-runner .take").click()
+    with on_device.expect_download() as download:
+        on_device.locator("#device-runner .take").click()
     assert download.value.suggested_filename == "moescope-int4.onnx"
 
 
-def test_the_same_seed_draws_the_same_text_and_another_draws_another(device):
+def test_the_same_seed_draws_the_same_text_and_another_draws_another(on_device):
     address_of_module = address(BROWSER / "draw.js")
-    drawn = device.evaluate("""async (address) => {
+    drawn = on_device.evaluate("""async (address) => {
         const { drawing } = await import(new URL(address, document.baseURI));
         const many = (temperature, seed) => { const draw = drawing(temperature, seed);
             return Array.from({ length: 4000 }, () => draw([0, Math.log(3)])); };
@@ -73,13 +73,13 @@ def test_the_same_seed_draws_the_same_text_and_another_draws_another(device):
     assert set(drawn["greedy"]) == set(drawn["cold"]) == {1}
 
 
-def test_the_browsers_tokenizer_is_ours(device, model_folder):
+def test_the_browsers_tokenizer_is_ours(on_device, model_folder):
     tokenizer = Tokenizer.load(model_folder)
     saved = json.loads((model_folder / "tokenizer.json").read_text("utf-8"))
     odd_ids = [[1 + byte for byte in b"\xe4\xb8A\xff\xe4\xbd\xa0\xf0\x9f"], [0, 300, 1, 0],
                list(range(tokenizer.vocab_size))]
     asked = [tokenizer.encode(text) for text in TEXTS] + odd_ids
-    found = device.evaluate("""async ([folder, saved, texts, lists]) => {
+    found = on_device.evaluate("""async ([folder, saved, texts, lists]) => {
         const from = (name) => import(new URL(`${folder}/${name}`, document.baseURI));
         const [{ Tokenizer }, { label }] = [await from('tokenizer.js'), await from('pieces.js')];
         const tokenizer = new Tokenizer(saved);
@@ -91,12 +91,12 @@ def test_the_browsers_tokenizer_is_ours(device, model_folder):
     assert found[2] == [[piece.label for piece in tokenizer.pieces(ids)] for ids in asked]
 
 
-def test_a_text_that_is_too_long_or_empty_is_refused(device):
+def test_a_text_that_is_too_long_or_empty_is_refused(on_device):
     for text, words in (("  ", "Please write something first"), ("好" * 401, "at most 400 characters"),
                         ("龘" * 300, "at most 254 fit into the model")):
-        device.locator("#device-text textarea").fill(text)
-        device.get_by_role("button", name="Run on this device").click()
-        expect(device.locator(STATUS)).to_contain_text(words)
+        on_device.locator("#device-text textarea").fill(text)
+        on_device.get_by_role("button", name="Run on this device").click()
+        expect(on_device.locator(STATUS)).to_contain_text(words)
 
 
 def test_a_browser_without_simd_is_told_so_and_keeps_all_other_tabs(page, app_url):

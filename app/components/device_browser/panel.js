@@ -254,6 +254,7 @@ export class Panel {
       decisions: decisions.length, routed: count(decisions), greedy: this.asked.temperature === 0,
     };
     line.textContent = [this.word(this.checked.prompt ? 'checked.prompt' : 'checked.prompt.differs', { n: prompt }),
-      this.word('checked.routes', this.checked), this.checked.greedy ? this.word('checked.tokens', this.checked) : this.word('checked.sampled')].join(' ');
+      this.word('checked.routes', this.checked), this.checked.greedy ? this.word('checked.tokens', this.checked) : this.word('checked.sampled')]
+      .join(document.documentElement.lang === 'zh' ? '' : ' ');
   }
 }
