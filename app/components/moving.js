@@ -6,19 +6,27 @@ window.moescope = (() => {
 
   const place = (plot) => { const { top, left } = plot.getBoundingClientRect(); return top * 10 + left; };
 
+  const SLOW = 60; // milliseconds; a browser that needs longer for a figure rests as long before the next one
+  let needed = 0;
+
   // One figure a frame, the highest on the page first: the first is seen before the last is drawn.
   function serve() {
     asked = false;
     const [plot] = [...waiting.keys()].sort((a, b) => place(a) - place(b));
     const draw = waiting.get(plot);
+    const began = performance.now();
     waiting.delete(plot);
-    if (waiting.size) ask();
     draw();
+    needed = performance.now() - began;
+    if (waiting.size) ask();
   }
 
   function ask() {
-    if (!asked) requestAnimationFrame(serve);
+    if (asked) return;
     asked = true;
+    if (needed < SLOW) requestAnimationFrame(serve);
+    else setTimeout(() => requestAnimationFrame(serve), needed);
+    needed = 0;
   }
 
   function takeTurn(plot, draw) {

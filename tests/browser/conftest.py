@@ -51,10 +51,30 @@ def browser_context_args(browser_context_args):
     return {**browser_context_args, "viewport": {"width": 1280, "height": 1000}, "locale": "en-US"}
 
 
+@pytest.fixture(scope="session")
+def _one_context(browser, browser_context_args):
+    """One visitor's browser for all tests that ask for no other: what gradio serves is fetched once."""
+    context = browser.new_context(**browser_context_args)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(page):
+def context(request, _one_context, new_context):
+    """A fresh visitor where a test names what is special about theirs, else the one that all tests share."""
+    if request.node.get_closest_marker("browser_context_args"):
+        return new_context()
+    return _one_context
+
+
+@pytest.fixture
+def page(context):
+    """A new page that remembers nothing of the tests before."""
+    page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    return page
+    page.add_init_script("if (window.name !== 'seen') { window.name = 'seen'; localStorage.clear(); }")
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="session")
