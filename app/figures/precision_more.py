@@ -89,10 +89,12 @@ def cliff(cliff: pd.DataFrame, power: int, *, labels: Labels = None) -> go.Figur
     lost = cliff[cliff["lost"] > 0]
     top = float(_on_log(cliff["mean_kl"].fillna(0)).max()) * 30
     lines.append({"type": "scatter", "mode": "markers+text", "name": words["lost"], "x": lost["power"].to_numpy(),
-                  "y": np.full(len(lost), top), "text": [f"{share:.0%}" for share in lost["lost"]], "cliponaxis": False,
+                  "y": np.full(len(lost), top), "cliponaxis": False, "customdata": lost["lost"].to_numpy(np.float32),
+                  "text": [f"{share:.0%}" if first else "" for first, share in
+                           zip(lost["lost"].diff() != 0, lost["lost"], strict=True)],  # once, where it changes
                   "textposition": "top center", "textfont": {"size": 9, "color": theme.MUTE},
                   "marker": {"symbol": "x", "size": 9, "color": theme.FLIP},
-                  "hovertemplate": f"fp16 · n = %{{x}}<br>{words['lost']} %{{text}}<extra></extra>"})
+                  "hovertemplate": f"fp16 · n = %{{x}}<br>{words['lost']} %{{customdata:.0%}}<extra></extra>"})
     here = {"type": "line", "layer": "below", "yref": "paper", "y0": 0, "y1": 1, "x0": power, "x1": power,
             "line": {"width": 14, "color": theme.LINE}}
     powers = np.sort(cliff["power"].unique())
@@ -165,8 +167,8 @@ def _errors(rows: pd.DataFrame, name: str, colour: str, dash: str, words: dict) 
 def _shares(rows: pd.DataFrame, name: str, colour: str, words: dict) -> dict:
     share, low, high = (rows[f"any_flips{end}"].to_numpy(np.float32) for end in ("", "_low", "_high"))
     return {"type": "bar", "name": name, "x": rows["format"].tolist(), "y": share,
-            "marker": {"color": colour, "cornerradius": 3}, "error_y": drawing.whiskers(share, low, high),
-            "customdata": np.stack([low, high], 1),
+            "marker": {"color": colour, "cornerradius": 3}, "customdata": np.stack([low, high], 1),
+            "error_y": drawing.whiskers(share, low, high) | {"color": theme.INK},
             "hovertemplate": (f"%{{x}} · {name}<br>{words['any_flips']} %{{y:.2%}}<br>{words['interval']} "
                               "%{customdata[0]:.2%} – %{customdata[1]:.2%}<extra></extra>")}
 

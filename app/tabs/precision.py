@@ -19,7 +19,8 @@ from moe_core.precision.formats import ROUTERS, engines_of
 from moe_core.precision.report import SHORTER
 
 FOLDS = {"tokens": ("kl", "difference"), "why": ("scatter", "map")}  # drawn from the comparison itself
-MEASURED = ("growth", "router", "untrained", "ranges", "ties")       # sections without dials
+SECTIONS = {"growth": None, "router": None, "twins": TwinsPart, "untrained": None, "cliff": CliffPart, "ranges": None,
+            "ties": None, "cost": CostPart}                          # None: one without dials
 
 
 class PrecisionTab:
@@ -149,10 +150,10 @@ class PrecisionTab:
                 self.panels |= {name: FigurePanel(elem_id=f"compare-{name}") for name in names}
 
     def _lay_out_sections(self, labels: Labels) -> list[SectionPart]:
-        growth, router, untrained, ranges, ties = (
-            SectionPart(labels, self.session, self.laboratory, name, section_views.DRAWERS[name]) for name in MEASURED)
-        twins, cliff, cost = (kind(labels, self.session, self.laboratory) for kind in (TwinsPart, CliffPart, CostPart))
-        return [growth, router, twins, untrained, cliff, ranges, ties, cost]
+        """In the order in which they stand on the page."""
+        return [own(labels, self.session, self.laboratory) if own else
+                SectionPart(labels, self.session, self.laboratory, name, section_views.DRAWERS[name])
+                for name, own in SECTIONS.items()]
 
     def _connect(self) -> None:
         asked = {self.session, self.text, self.format, self.arithmetic, self.routers, self.replay}
@@ -160,7 +161,7 @@ class PrecisionTab:
         answered = [self.session, self.text, self.status, self.arithmetic, *extra, *self.shown]
         dials = (self.format, self.arithmetic, self.routers, self.replay)
         gr.on([self.run.click, self.text.submit, *(dial.input for dial in dials)], self.compare, asked, answered,
-              **HEAVY)
+              trigger_mode="always_last", **HEAVY)  # a dial turned while sections are measured is not lost
         self.tab.select(self.open, asked, answered, **HEAVY)
         picked = [self.session, self.strip, self.detail]
         self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)

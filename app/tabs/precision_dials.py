@@ -49,7 +49,7 @@ class TwinsPart(SectionPart):
                                     maximum=2**31, min_width=120)
 
     def lay_out_results(self, labels: Labels) -> list:
-        self.texts = TextPair(elem_id="precision-twins-texts")
+        self.texts = TextPair({"rows": []}, elem_id="precision-twins-texts")
         return [self.texts]
 
     def show(self, session: Session) -> dict:

@@ -32,7 +32,7 @@ class SectionPart:
             with gr.Column(visible="hidden") as self.results:  # mounted: a late panel would miss what comes fast
                 own = self.lay_out_results(labels)
                 self.panels = {panel: (FactTable if panel in views.TABLES else FigurePanel)(
-                    elem_id=f"precision-{panel.replace('_', '-')}") for panel in drawers}
+                    elem_id=f"precision-{panel.replace('_', '-')}-panel") for panel in drawers}
             own += self.lay_out_below(labels)
         self.shown = [self.results, *self.panels.values(), *own]
         self.answered = [self.session, self.status, self.halt, *self.shown]

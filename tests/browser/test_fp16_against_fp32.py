@@ -35,7 +35,7 @@ def test_a_clicked_token_tells_what_each_format_expects(compared):
 
 
 def test_all_formats_stand_in_one_table_of_one_engine(compared):
-    rows = compared.locator("#precision-formats tbody th")
+    rows = compared.locator("#precision-formats-panel tbody th")
     expect(rows).to_have_text(["fp16", "bf16"])
     compared.get_by_label("Only stored in it").check(force=True)
     expect(rows).to_have_text(["fp16", "bf16", "int8", "int4", "int2"])
@@ -49,8 +49,8 @@ def test_whole_numbers_are_only_stored_and_the_page_says_so(compared):
 
 def test_a_section_is_measured_when_it_is_opened(compared):
     compared.get_by_role("button", name="When does fp16 run out of range?").click()
-    expect(compared.locator("#precision-cliff .main-svg").first).to_be_visible()
-    expect(compared.locator("#precision-cliff .caption")).to_contain_text("the very same bits at 17 of 17 powers")
+    expect(compared.locator("#precision-cliff-panel .main-svg").first).to_be_visible()
+    expect(compared.locator("#precision-cliff-panel .caption")).to_contain_text("the very same bits at 17 of 17 powers")
 
 
 def test_both_texts_are_written_with_the_same_luck(compared):
