@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 MOST_KEPT = 4
 KEY = re.compile(r"[0-9a-f]{32}")
-WORDS, LAB, TABLE = "thousand-words", "lab", "table"
-PARTS = (WORDS, LAB, TABLE)
+WORDS, LAB = "thousand-words", "lab"  # the kinds of run
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,6 @@ class Training:
     """One visitor's choices; the runs themselves are found by the key."""
 
     key: str = ""
-    part: str = WORDS
     opened: bool = False
 
 

@@ -13,7 +13,7 @@ from app.tabs.training_table import TablePart
 from app.tabs.training_words import WordsPart
 from app.tabs.wiring import QUIET
 from app.training_runs import Foreman
-from app.training_state import LAB, PARTS, TABLE, WORDS, valid_key
+from app.training_state import LAB, WORDS, valid_key
 
 # The browser makes a key for this tab and keeps it over a reload; another tab has another.
 KEY_OF_TAB = """(session, key) => {
@@ -36,17 +36,14 @@ class TrainingTab:
         self._keys: dict[str, str] = {}  # gradio's name of a page -> the visitor's key
         self.tab = labels.make(gr.Tab, {"label": "tab.training"}, id="training")
         with self.tab:
-            self.part = labels.make(
-                gr.Radio, {"label": "training.part", "choices": {part: f"training.part.{part}" for part in PARTS}},
-                value=WORDS, elem_classes="pills", elem_id="training-part")
-            with gr.Column() as words_column:
-                self.words = WordsPart(labels, session, self.foreman)
-            with gr.Column(visible="hidden") as lab_column:
-                self.lab = LabPart(labels, session, self.foreman)
-            with gr.Column(visible="hidden") as table_column:
-                self.table = TablePart(session)
             self.key = gr.Textbox(visible=False)
-        self.columns = {WORDS: words_column, LAB: lab_column, TABLE: table_column}
+            with gr.Tabs(elem_id="training-parts"):
+                with labels.make(gr.Tab, {"label": f"training.part.{WORDS}"}, id=WORDS):
+                    self.words = WordsPart(labels, session, self.foreman)
+                with labels.make(gr.Tab, {"label": f"training.part.{LAB}"}, id=LAB):
+                    self.lab = LabPart(labels, session, self.foreman)
+                with labels.make(gr.Tab, {"label": "training.part.table"}, id="table"):
+                    self.table = TablePart(session)
         self.runs = {WORDS: self.words, LAB: self.lab}
         self.shown = [*self.words.shown, *self.lab.shown, *self.table.shown]
         self._connect()
@@ -58,18 +55,11 @@ class TrainingTab:
         self.foreman.bench(session.training.key).language = session.language
         return {**self.words.show(session), **self.lab.show(session), **self.table.show(session)}
 
-    def open(self, session: Session) -> dict:
+    def open(self, session: Session, request: gr.Request) -> dict:
         """Draw what there is; from now on it is drawn anew in every language."""
-        training = replace(session.training, opened=True, key=session.training.key or secrets.token_hex(16))
-        session = session.but(training=training)
+        key = session.training.key or self._keys.get(request.session_hash, "")
+        session = session.but(training=replace(session.training, opened=True, key=key))
         return {self.session: session, **self.show(session)}
-
-    def choose(self, session: Session, part: str) -> dict:
-        """Show one of the three parts."""
-        part = part if part in PARTS else WORDS
-        session = session.but(training=replace(session.training, part=part))
-        return {self.session: session, **{column: gr.update(visible=True if name == part else "hidden")
-                                          for name, column in self.columns.items()}}
 
     def come_back(self, session: Session, key: str, request: gr.Request) -> dict:
         """The page was opened: whoever has its key may have a run going."""
@@ -114,7 +104,6 @@ class TrainingTab:
 
     def _connect(self) -> None:
         self.tab.select(self.open, self.session, [self.session, *self.shown], **QUIET)
-        self.part.input(self.choose, [self.session, self.part], [self.session, *self.columns.values()], **QUIET)
         for part in self.runs.values():
             started = part.started()
             started.then(self.follow, self.session, self.shown, **FOLLOWING)

@@ -64,14 +64,17 @@ class LabPart(RunPart):
         dials = {"source": labels.make(gr.Radio, {"label": "training.source", "choices": {
             name: f"training.source.{name}" for name in SOURCES}}, value="stories", elem_classes="pills",
             elem_id="training-source")}
-        with gr.Row(elem_classes="wrapped"):
+        with gr.Row():
             for name in SLIDERS:
-                dials[name] = self._slider(labels, name)
-            dials["learning_rate"] = labels.make(
-                gr.Number, {"label": "training.dial.learning_rate", "info": "training.dial.learning_rate.info"},
-                value=USUAL.learning_rate, min_width=220, elem_id="training-lab-rate")
-            dials["seed"] = labels.make(gr.Number, {"label": "training.dial.seed", "info": "training.seed.info"},
-                                        value=0, precision=0, minimum=0, maximum=2**32 - 1, min_width=220)
+                with gr.Column(min_width=230):
+                    dials[name] = self._slider(labels, name)
+            with gr.Column(min_width=230):
+                dials["learning_rate"] = labels.make(
+                    gr.Number, {"label": "training.dial.learning_rate", "info": "training.dial.learning_rate.info"},
+                    value=USUAL.learning_rate, elem_id="training-lab-rate")
+            with gr.Column(min_width=230):
+                dials["seed"] = labels.make(gr.Number, {"label": "training.dial.seed", "info": "training.seed.info"},
+                                            value=0, precision=0, minimum=0, maximum=2**32 - 1)
         with labels.make(gr.Accordion, {"label": "training.strategies"}, open=False):
             for name, choices in CHOICES.items():
                 dials[name] = labels.make(
@@ -83,7 +86,7 @@ class LabPart(RunPart):
     def _slider(self, labels: Labels, name: str) -> gr.Slider:
         low, high, step = SLIDERS[name]
         return labels.make(gr.Slider, {"label": f"training.dial.{name}", "info": f"training.dial.{name}.info"},
-                           minimum=low, maximum=high, step=step, value=getattr(USUAL, name), buttons=[], min_width=220,
+                           minimum=low, maximum=high, step=step, value=getattr(USUAL, name), buttons=[],
                            elem_id=f"training-lab-{name}")
 
     def _lay_out_buttons(self, labels: Labels) -> None:
@@ -113,10 +116,11 @@ class LabPart(RunPart):
         return lambda: self.lesson(name)
 
 
-LESSONS = {"usual": {}, "collapse": {"balance": 0.0, "z": 0.0, "k": 1, "learning_rate": 0.01},
-           "rescue": {"balance": 0.02, "k": 1, "learning_rate": 0.01},
-           "loss_free": {"selection": "loss_free", "balance": 0.0}, "crowded": {"capacity": 1.0},
-           "diverge": {"learning_rate": 30.0}}
+QUICK = 0.03  # a learning rate at which routers make up their minds early
+LESSONS = {"usual": {}, "collapse": {"balance": 0.0, "z": 0.0, "learning_rate": QUICK},
+           "rescue": {"balance": 0.02, "learning_rate": QUICK},
+           "loss_free": {"selection": "loss_free", "balance": 0.0, "learning_rate": QUICK},
+           "crowded": {"capacity": 1.0}, "diverge": {"learning_rate": 30.0}}
 
 
 def _number(value, whole: bool):

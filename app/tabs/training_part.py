@@ -124,7 +124,7 @@ class RunPart:
     def _lay_out_buttons(self, labels: Labels) -> None:
         def button(name: str, **properties) -> gr.Button:
             return labels.make(gr.Button, {"value": f"training.{name}"}, elem_id=f"training-{self.room}-{name}",
-                               min_width=110, **properties)
+                               scale=0, min_width=140, **properties)
 
         with gr.Row(elem_classes="ask"):
             self.run = button("run", variant="primary")

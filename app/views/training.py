@@ -36,13 +36,13 @@ def facts_of(run: TrainingRun) -> dict:
             "at": last.get("at") or (last.get("step") or 0) + 1}
 
 
-def samples_value(run: TrainingRun | None, kind: str, language: str) -> dict:
-    """What the model wrote along the way, the latest last."""
+def samples_value(run: TrainingRun | None, kind: str, language: str) -> dict | None:
+    """What the model wrote along the way, the latest last; None before it wrote."""
     told = [report for report in (run.reports if run else []) if report.get("sample") is not None]
     told = [report for report in told if report["kind"] == "step" or report.get("state") != "finished"]
     rows = [_sample(report, kind, language) for report in told[-MOST_SAMPLES:]]
     if not rows:
-        return {}
+        return None
     return {"title": say(language, f"training.{kind}.samples.title"), "rows": rows,
             "caption": say(language, f"training.{kind}.samples.caption", n=len(rows))}
 

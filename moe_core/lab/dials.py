@@ -36,13 +36,13 @@ class LabDials:
     learning_rate: float = 3e-3
     seed: int = 0
     precision: str = "fp32"
-    steps: int = 500
+    steps: int = 400
     seconds: float = 120.0        # of training; the run ends at whichever comes first
     width: int = 64               # D
     layers: int = 3               # L
     expert_width: int = 64        # F
     length: int = 64              # T
-    batch: int = 16               # B
+    batch: int = 8                # B
     vocabulary: int = 1024        # V at most
     twin: bool = True             # train the dense twin on the same batches
 

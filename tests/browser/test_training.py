@@ -35,13 +35,13 @@ def test_ones_own_words_are_learned_while_one_watches(training):
 
 
 def test_a_live_run_survives_a_reload_and_stops(training):
-    training.locator("#training-part").get_by_text("A live mixture").click()
+    training.get_by_role("tab", name="A live mixture").click()
     training.locator("#training-lab-run").click()
-    expect(training.locator("#training-lab-status")).to_contain_text(re.compile(r"Training: \d0 of 500"))
+    expect(training.locator("#training-lab-status")).to_contain_text(re.compile(r"Training: \d0 of 400"))
     training.reload()
     training.get_by_role("tab", name="Train it yourself").click()
-    training.locator("#training-part").get_by_text("A live mixture").click()
-    expect(training.locator("#training-lab-status")).to_contain_text(re.compile(r"Training: \d+ of 500"))
+    training.get_by_role("tab", name="A live mixture").click()
+    expect(training.locator("#training-lab-status")).to_contain_text(re.compile(r"Training: \d+ of 400"))
     expect(training.locator("#training-lab-losses h2")).to_have_text("Loss beside the dense twin")
     training.locator("#training-lab-pause").click()
     expect(training.locator("#training-lab-status")).to_contain_text("Paused")
