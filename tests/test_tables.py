@@ -115,3 +115,12 @@ def test_every_layer_and_token_spends_its_whole_weight(layers, length, experts, 
     spent = table.groupby(["layer", "position"])[["probability", "weight"]].sum()
     assert spent.to_numpy() == pytest.approx(np.ones((layers * length, 2)), abs=1e-5)
     assert ((table["rank"] > 0) == (table["weight"] > 0)).all()
+
+
+def test_a_slot_of_weight_0_is_no_choice():
+    """A what-if that lowers k leaves the slot, with no weight: it is drawn as not chosen."""
+    trace = RoutingTrace(
+        model="tiny", model_hash="0" * 12, token_ids=[1], pieces=(Piece("a"),), phase=("prompt",), layers=(0,),
+        logits=None, probabilities=[[[0.5, 0.3, 0.2]]], expert_ids=[[[0, 1]]], weights=[[[1.0, 0.0]]])
+    table = routing_table(trace)
+    assert (table["rank"].tolist(), table["weight"].tolist()) == ([1, 0, 0], [1, 0, 0])
