@@ -122,5 +122,5 @@ def test_a_slot_of_weight_0_is_no_choice():
     trace = RoutingTrace(
         model="tiny", model_hash="0" * 12, token_ids=[1], pieces=(Piece("a"),), phase=("prompt",), layers=(0,),
         logits=None, probabilities=[[[0.5, 0.3, 0.2]]], expert_ids=[[[0, 1]]], weights=[[[1.0, 0.0]]])
-    table = routing_table(trace)
+    table = tables.routing_table(trace)
     assert (table["rank"].tolist(), table["weight"].tolist()) == ([1, 0, 0], [1, 0, 0])
