@@ -20,8 +20,17 @@ function copy(node, colours) {
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, key === 'bdata' ? value : copy(value, colours)]));
 }
 
+// While a figure moves its margins stand still: measuring every label again takes most of the time of a drawing.
+function steady(layout) {
+  const now = plot._fullLayout?._size;
+  if (!move || !now) return layout;
+  const still = Object.fromEntries(Object.keys(layout).filter((name) => /^[xy]axis/.test(name))
+    .map((name) => [name, { ...layout[name], automargin: false }]));
+  return { ...layout, ...still, margin: { l: now.l, r: now.r, t: now.t, b: now.b, autoexpand: false } };
+}
+
 function sized(layout) {
-  return { uirevision: 'keep', ...layout, autosize: true, width: plot.clientWidth };
+  return { uirevision: 'keep', ...steady(layout), autosize: true, width: plot.clientWidth };
 }
 
 function listen() {

@@ -7,14 +7,16 @@ window.moescope = (() => {
   const place = (plot) => { const { top, left } = plot.getBoundingClientRect(); return top * 10 + left; };
 
   const SLOW = 60; // milliseconds; a browser that needs longer for a figure rests as long before the next one
+  const served = new WeakMap(); // when a figure had its last turn
   let needed = 0;
 
-  // One figure a frame, the highest on the page first: the first is seen before the last is drawn.
+  // One figure a frame: whoever has waited longest, at first the highest on the page, seen before the last is drawn.
   function serve() {
     asked = false;
-    const [plot] = [...waiting.keys()].sort((a, b) => place(a) - place(b));
+    const [plot] = [...waiting.keys()].sort((a, b) => (served.get(a) ?? 0) - (served.get(b) ?? 0) || place(a) - place(b));
     const draw = waiting.get(plot);
     const began = performance.now();
+    served.set(plot, began);
     waiting.delete(plot);
     draw();
     needed = performance.now() - began;
