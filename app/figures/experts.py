@@ -25,6 +25,7 @@ ENGLISH = drawing.ENGLISH | {
     "violation": "MaxVio", "idle": "idle experts",
 }
 MOST_PRINTED = 16  # experts whose cells carry their number
+LONGEST_KIND = 22  # characters of a label's name: "Chinese adpositions" stays whole
 MOST_LABELS = 40   # rows of a preference map; the most frequent labels stay
 BAR = {"color": theme.BAR, "opacity": 0.6, "cornerradius": 3}  # pale, so that a chance mark shows on it
 FARTHEST = 3.0     # doublings; beyond 8 times chance, or an eighth of it, the colour does not change
@@ -73,7 +74,9 @@ def specialisation(preferences: pd.DataFrame, layer: int, *, labels: Labels = No
     rows, columns = rows.to_numpy(), np.searchsorted(experts, columns)
     cells = lift_map(table, rows, columns, (len(kinds), len(experts)), words, words["preference"])
     frames = surely_uneven(table, rows, columns)
-    side = drawing.down_the_side(pd.Series([words.get(str(kind), str(kind)) for kind in kinds], dtype=object), 12)
+    names = [words.get(str(kind), str(kind)) for kind in kinds]
+    side = drawing.down_the_side(pd.Series(names, dtype=object), 12) | {"ticktext": drawing.all_safe(
+        name if len(name) <= LONGEST_KIND else f"{name[:LONGEST_KIND - 1]}…" for name in names)}
     return picture(48 + 28 * len(kinds), [cells, frames], yaxis=side, xaxis={**numbered("E", experts), "side": "top"})
 
 
