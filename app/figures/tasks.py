@@ -50,9 +50,8 @@ def word_map(table: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     words = ENGLISH | dict(labels or {})
     marks = [_words(table[table["typed"] == typed], words, *look)
              for typed, look in ((False, (theme.CHANCE, theme.MUTE, 11)), (True, (theme.ACCENT, theme.INK, 14)))]
-    reach = [float(np.abs(table[axis].to_numpy(float)).max(initial=0.1)) * 1.25 for axis in ("x", "y")]
-    axes = [{"range": [-far, far], "showticklabels": False} for far in reach]
-    return picture(380, [_threads(table), *marks], xaxis=axes[0], yaxis=axes[1], shapes=[drawing.level_line(0)])
+    axes = [{"range": _room(table[axis].to_numpy(float)), "showticklabels": False} for axis in ("x", "y")]
+    return picture(380, [_threads(table), *marks], xaxis=axes[0], yaxis=axes[1])
 
 
 def _dots(rows: pd.DataFrame, names: list[str], words: dict, unit: str, systems: list[str]) -> dict:
@@ -89,6 +88,12 @@ def _words(rows: pd.DataFrame, words: dict, colour: str, ink: str, size: int) ->
                                     for row in rows.itertuples()]).reshape(-1, 3),
             "hovertemplate": f"%{{text}}<br>%{{customdata[0]}} %{{customdata[1]}}<br>{words['cosine']} "
                              "%{customdata[2]}<extra></extra>"}
+
+
+def _room(places: np.ndarray) -> list[float]:
+    """From the smallest to the largest, and a little more for the names."""
+    more = 0.12 * max(float(np.ptp(places)), 0.1)
+    return [float(places.min()) - more, float(places.max()) + more]
 
 
 def _threads(table: pd.DataFrame) -> dict:

@@ -34,8 +34,8 @@ class TasksTab:
             self._lay_out_answer(labels, first)
             self._lay_out_scores(labels)
             self.text_part = TextPart(labels, session, engine)
-        self.shown = [self.hint, self.question, self.results, self.answer, self.routing, self.strip, self.layer,
-                      self.finds, *self.found.values(), self.note, *self.panels.values(), self.samples,
+        self.shown = [self.status, self.hint, self.question, self.results, self.answer, self.routing, self.strip,
+                      self.layer, self.finds, *self.found.values(), self.note, *self.panels.values(), self.samples,
                       *self.text_part.shown]
         self._connect()
 
@@ -43,8 +43,8 @@ class TasksTab:
         """Everything this tab draws of a session; nothing before it is opened for the first time."""
         if not session.working.opened:
             return {}
-        return {**self._show_job(session), **self._show_results(session), **self._show_scores(session),
-                **self.text_part.show(session)}
+        return {self.status: views.resting_line(session), **self._show_job(session), **self._show_results(session),
+                **self._show_scores(session), **self.text_part.show(session)}
 
     def open(self, session: Session) -> dict:
         """Draw the scores at the first visit."""
@@ -56,7 +56,7 @@ class TasksTab:
     def choose(self, session: Session, job: str) -> dict:
         """Another job; its boxes and its example."""
         session = session.work(job=job if job in JOBS else session.working.job, example=None)
-        return {self.session: session, **self._show_job(session)}
+        return {self.session: session, self.status: {}, **self._show_job(session), **self._show_results(session)}
 
     def give_example(self, session: Session, language: str) -> dict:
         """The next held-out example of the chosen job."""
@@ -129,8 +129,7 @@ class TasksTab:
     def _search(self, session: Session, text: str):
         yield {self.status: {"kind": "busy", "text": say(session.language, "tasks.status.searching")}}
         session = session.work(searched=doing.searched(self.engine, text))
-        yield {self.session: session, **self._show_results(session), self.status: {
-            "kind": "done", "text": say(session.language, "tasks.status.found", n=session.working.searched.stories)}}
+        yield {self.session: session, **self._show_results(session), self.status: views.resting_line(session)}
 
     def _show_job(self, session: Session) -> dict:
         return {self.hint: views.hint(session), self.question: gr.update(visible=session.working.job == ANSWERING)}
@@ -138,7 +137,7 @@ class TasksTab:
     def _show_results(self, session: Session) -> dict:
         working: Working = session.working
         finds = working.job == RETRIEVAL and working.searched is not None
-        answers = working.job != RETRIEVAL and working.answered is not None
+        answers = working.answered is not None and working.answered.job == working.job
         return {self.results: gr.update(visible=answers or "hidden"), self.finds: gr.update(visible=finds or "hidden"),
                 self.answer: views.answer_value(session, self.engine.decode),
                 self.routing: gr.update(visible=answers or "hidden"),
@@ -159,7 +158,7 @@ class TasksTab:
                 gr.Radio, {"label": "tasks.job", "choices": {job: f"tasks.job.{job}" for job in JOBS}}, value=JOBS[0],
                 elem_classes="pills", elem_id="tasks-job")
         self.hint = StatusLine(elem_id="tasks-hint")
-        with gr.Row(elem_classes="ask"):
+        with gr.Row(elem_classes=["ask", "tall"]):
             with gr.Column(scale=8, min_width=200):
                 self.text = labels.make(gr.Textbox, {"label": "tasks.text", "placeholder": "tasks.placeholder"},
                                         lines=3, max_lines=12, container=False, elem_id="tasks-text",

@@ -6,6 +6,7 @@ from app.session import Session
 from app.views.strip import strip
 from app.words import say
 from app.working import Hit
+from moe_core.tasks.prompts import RETRIEVAL
 
 LONGEST_SHOWN = 420  # characters of a text that was given or found
 
@@ -54,6 +55,15 @@ def status_line(session: Session, growing: bool) -> dict:
     key = f"tasks.status.{stopped if stopped in ('growing', 'end', 'length') else 'cut'}"
     text = say(session.language, key, n=done.trace.phase.count("generated"))
     return {"kind": "busy" if growing else "done", "text": text}
+
+
+def resting_line(session: Session) -> dict:
+    """How the last run of the chosen job went; nothing where there was none."""
+    working = session.working
+    if working.job == RETRIEVAL and working.searched is not None:
+        return {"kind": "done", "text": say(session.language, "tasks.status.found", n=working.searched.stories)}
+    shown = working.answered is not None and working.answered.job == working.job
+    return status_line(session, growing=False) if shown else {}
 
 
 def hint(session: Session) -> dict:

@@ -56,14 +56,15 @@ def panel_value(name: str, session: Session) -> dict:
 def scores(session: Session) -> Picture:
     """Every job by every system."""
     found, speak = recorded()["tasks"], partial(say, session.language)
-    rows = [(_job(name, row, speak), f"n = {row['n']}", system,
+    rows = [(speak(f"tasks.scored.{name}"), f"{_job(name, row, speak)}, n = {row['n']}", system,
              *_scaled(row["metric"], row["metrics"][row["metric"]][system]))
             for name, row in found.items() for system in SCORED if system in row["metrics"][row["metric"]]]
     table = pd.DataFrame(rows, columns=["name", "label", "system", "value", "low", "high"])
     told = _list(session, [_told(name, row, speak) for name, row in found.items()])
     better = sum(row["baseline"] is not None and row["low"] > row["baseline"] for row in found.values())
-    facts = {"told": told, "better": better, "jobs": len(found), "chance": f"{found['retrieval']['chance']:.2f}",
-             "library": found["retrieval"]["library"]}
+    counts = [row["n"] for row in found.values()]
+    facts = {"told": told, "least": min(counts), "most": max(counts), "better": better, "jobs": len(found),
+             "chance": f"{found['retrieval']['chance']:.2f}", "library": found["retrieval"]["library"]}
     return Picture(figures.scores(table, labels=figure_labels(session)), table, facts)
 
 

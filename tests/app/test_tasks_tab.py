@@ -158,5 +158,5 @@ def test_scores_are_those_of_the_recording(session, tmp_path, monkeypatch, langu
     note = tasks_scores.note(shown)
     assert ("tiny" in note["text"]) == recorded
     if recorded:
-        assert "0.90" in panels[0]["caption"]
+        assert "0.90" in panels[0]["summary"]
         assert tasks_scores.samples_value(shown, "sentiment")["rows"][1]["same"] == say(language, "tasks.nothing")
