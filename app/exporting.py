@@ -22,7 +22,7 @@ TWINS_KEPT = 2  # rounded models for the server's answer
 class ModelFile(NamedTuple):
     """One exported plan."""
 
-    folder: Path
+    path: Path
     bytes: int
     shape: dict[str, int]  # what a program must know beside the file
 
@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
 
 class Exports:
-    """Every plan on offer as a folder with model.onnx and tokenizer.json."""
+    """Every plan on offer as a folder with its model, named as a visitor keeps it, and tokenizer.json."""
 
     def __init__(self, engine: Engine):
         self.engine = engine
@@ -58,7 +58,8 @@ class Exports:
             if name not in self._files:
                 loaded = self.engine.loaded
                 path = export_onnx(loaded.model, loaded.tokenizer, self.plan(name), self.folder / name)
-                self._files[name] = ModelFile(path.parent, path.stat().st_size, shape_of(loaded.model.config))
+                path = path.rename(path.with_name(f"moescope-{name}.onnx"))
+                self._files[name] = ModelFile(path, path.stat().st_size, shape_of(loaded.model.config))
             return self._files[name]
 
     def plan(self, name: str) -> dict[str, str]:

@@ -49,7 +49,7 @@ class DeviceTab:
             if stage.name != "ready":
                 raise ValueError(stage_line(stage, session.language)["text"])
             made = self.exports.file(plan)
-            file = {"url": address(made.folder / "model.onnx"), "tokenizer": address(made.folder / "tokenizer.json"),
+            file = {"url": address(made.path), "tokenizer": address(made.path.with_name("tokenizer.json")),
                     "bytes": made.bytes, "shape": made.shape}
         except (ValueError, OSError) as error:
             file = {"problem": str(error)}

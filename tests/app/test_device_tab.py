@@ -36,11 +36,12 @@ def exports(tmp_path_factory):
 
 def test_a_file_is_made_once_and_runs(exports):
     made = exports.file("int4")
-    written = (made.folder / "model.onnx").stat()
+    written = made.path.stat()
+    assert made.path.name == "moescope-int4.onnx"
     assert made.bytes == written.st_size
-    assert OnnxModel(made.folder / "model.onnx").shape == made.shape
+    assert OnnxModel(made.path).shape == made.shape
     assert exports.file("int4") is made
-    assert (made.folder / "model.onnx").stat().st_mtime_ns == written.st_mtime_ns
+    assert made.path.stat().st_mtime_ns == written.st_mtime_ns
 
 
 def test_the_answer_is_the_simulators(exports):

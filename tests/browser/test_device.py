@@ -32,20 +32,21 @@ def run(page, plan: str, prompt: str = PROMPT) -> dict:
     page.locator("#device-plan").get_by_text(plan, exact=True).click()
     page.locator("#device-text textarea").fill(prompt)
     page.get_by_role("button", name="Run on this device").click()
+    page.wait_for_function("plan => moescopeDevice.asked?.plan === plan && moescopeDevice.told[0] === 'done'", arg=plan)
     expect(page.locator(STATUS)).to_contain_text("Done on your device")
     return page.evaluate("({ ids: moescopeDevice.text.ids, prompt: moescopeDevice.text.prompt, "
                          "experts: moescopeDevice.text.routes.map(token => token.map(layer => layer.experts)) })")
 
 
-@pytest.mark.parametrize("plan", ["fp32", "fp16", "int8", "int4"])
-def test_tokens_and_experts_are_the_servers(on_device, model_folder, plan):
-    mine = run(on_device, plan)
+def test_tokens_and_experts_are_the_servers(on_device, model_folder):
     loaded = load_model(model_folder)
-    twin, prompt_ids = planned(loaded.model, uniform(loaded.model, plan)), loaded.tokenizer.encode(PROMPT)
-    fed = [token for step in generate(twin, prompt_ids, Sampling(max_new_tokens=60)) for token in step.token_ids]
-    assert mine["prompt"] == len(prompt_ids)
-    assert mine["ids"] == fed
-    assert mine["experts"] == run_torch(twin, fed).expert_ids[:, 1:].transpose(1, 0, 2).tolist()
+    prompt_ids = loaded.tokenizer.encode(PROMPT)
+    for plan in ("fp32", "fp16", "int8", "int4"):
+        mine, twin = run(on_device, plan), planned(loaded.model, uniform(loaded.model, plan))
+        fed = [token for step in generate(twin, prompt_ids, Sampling(max_new_tokens=60)) for token in step.token_ids]
+        assert mine["prompt"] == len(prompt_ids)
+        assert mine["ids"] == fed, plan
+        assert mine["experts"] == run_torch(twin, fed).expert_ids[:, 1:].transpose(1, 0, 2).tolist(), plan
 
 
 def test_the_run_is_compared_with_the_server_and_can_be_taken_away(on_device):
