@@ -7,7 +7,19 @@ import json
 import os
 import sys
 
-from moe_core.commands import budget, compare, effect, evaluate, export, exports, record, regret, statistics, trace, train
+from moe_core.commands import (
+    budget,
+    compare,
+    effect,
+    evaluate,
+    export,
+    exports,
+    record,
+    regret,
+    statistics,
+    trace,
+    train,
+)
 from moe_core.commands.arguments import Parser
 
 

@@ -7,7 +7,6 @@ import csv
 import os
 from pathlib import Path
 
-
 DOMAIN_COLUMNS = ["step", "domain", "loss"]               # nats per token of the held-out stream of one domain
 LOAD_COLUMNS = ["step", "layer", "expert", "share"]       # of the routed slots of one layer in the batch of this step
 
