@@ -4,6 +4,7 @@ Needs only the `tokenizers` wheel; it knows nothing of models, traces or pages.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -120,16 +121,25 @@ class Tokenizer:
         reserved = 1 + len(BYTES)
         if vocab_size <= reserved:
             raise ValueError(f"vocab_size must be above {reserved} (END and the bytes), got {vocab_size}")
+        texts = list(texts)
+        alphabet = _alphabet(texts, (vocab_size - reserved + 2) // 3)
         backend = _untrained()
         trainer = trainers.BpeTrainer(
             vocab_size=2 * vocab_size,  # more than needed: some merges are dropped below
             special_tokens=[END, *BYTES],
-            limit_alphabet=(vocab_size - reserved + 2) // 3,
+            initial_alphabet=alphabet,
+            limit_alphabet=len(alphabet),
             max_token_length=LONGEST_PIECE,
             show_progress=False,
         )
         backend.train_from_iterator(texts, trainer)
         return cls(tokenizers.Tokenizer.from_str(json.dumps(_trimmed(json.loads(backend.to_str()), vocab_size))))
+
+
+def _alphabet(texts: list[str], size: int) -> list[str]:
+    """The commonest characters; of equally common ones the lower code point, where the library would draw lots."""
+    counts = Counter(character for text in texts for character in text)
+    return sorted(counts, key=lambda character: (-counts[character], character))[:size]
 
 
 def _untrained() -> tokenizers.Tokenizer:

@@ -114,3 +114,10 @@ def test_a_damaged_tokenizer_file_is_named(tmp_path, content):
     (tmp_path / "tokenizer.json").write_text(content)
     with pytest.raises(ValueError, match=r"damaged: .*tokenizer\.json"):
         Tokenizer.load(tmp_path)
+
+
+def test_of_equally_common_characters_the_lower_code_points_are_learnt():
+    texts = ["".join(chr(0x4E00 + number) for number in range(60))]  # every character once
+    tokenizer = Tokenizer.train(texts, vocab_size=1 + 256 + 30)      # room for a third of thirty
+    learnt = [character for character in texts[0] if len(tokenizer.encode(character)) == 1]
+    assert learnt == list(texts[0][:10])

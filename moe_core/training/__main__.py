@@ -48,7 +48,7 @@ def train(arguments: argparse.Namespace) -> None:
     say = print if processes.first else _silent
     files = arguments.corpus, arguments.heldout, arguments.out, dials
     if processes.first:
-        prepared = prepare(*files, fresh=not arguments.resume)
+        prepared = prepare(*files, fresh=not arguments.resume, known=arguments.tokenizer)
     processes.wait()
     tokenizer, streams = prepared if processes.first else prepare(*files, fresh=False)
     run = Run(dials, tokenizer.vocab_size, streams, arguments.out, processes)
@@ -77,6 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--heldout", type=Path, required=True, help="the same, never trained on")
     parser.add_argument("--preset", choices=PRESETS, default="first")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and model")
+    parser.add_argument("--tokenizer", type=Path, help="folder of a tokenizer to take; without it one is learnt")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--seed", type=int, help="instead of the preset's")
     parser.add_argument("--minutes", type=float, help="wall-clock limit instead of the preset's; 0 = none, repeatable")

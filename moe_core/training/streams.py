@@ -12,12 +12,17 @@ from moe_core.training.presets import Dials
 TRAINING, HELDOUT, DOMAIN = "training.tokens", "heldout.tokens", "heldout.{}.tokens"
 
 
-def prepare(corpus: Path, heldout: Path, folder: Path, dials: Dials, fresh: bool) -> tuple[Tokenizer, Streams]:
-    """A fresh run learns its tokenizer from the corpus and encodes both files; a resumed one finds all that."""
+def prepare(corpus: Path, heldout: Path, folder: Path, dials: Dials, fresh: bool,
+            known: Path | None = None) -> tuple[Tokenizer, Streams]:
+    """A fresh run encodes both files; a resumed one finds them encoded.
+
+    `known` is the folder of a tokenizer to take (a twin must read the very same tokens); None = learn one.
+    """
     if fresh:
         documents = read_documents(corpus)
         judged_on = read_documents(heldout)
-        tokenizer = Tokenizer.train(sentences_for_tokenizer(documents, seed=dials.seed))
+        tokenizer = (Tokenizer.load(known) if known else
+                     Tokenizer.train(sentences_for_tokenizer(documents, seed=dials.seed)))
         tokenizer.save(folder)
         write_stream(folder / TRAINING, tokenizer, documents, dials.seed)
         write_stream(folder / HELDOUT, tokenizer, judged_on, dials.seed)

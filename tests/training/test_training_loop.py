@@ -15,6 +15,7 @@ from moe_core.training import presets
 from moe_core.training.batches import TokenStream, write_stream
 from moe_core.training.loop import DOMAIN_LOG, LOAD_LOG, LOG, Run, Streams
 from moe_core.training.presets import Dials
+from moe_core.training.streams import HELDOUT, TRAINING
 
 MODEL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "num_experts": 4,
          "moe_intermediate_size": 16, "shared_intermediate_size": 16}  # fmt: skip
@@ -121,7 +122,7 @@ def arguments(monkeypatch, tmp_path):
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text("".join(f'{{"text": "{text}"}}\n' for text in TEXTS), encoding="utf-8")
     return Namespace(corpus=corpus, heldout=corpus, preset="tiny", out=tmp_path / "out",
-                     resume=False, seed=None, minutes=None)  # fmt: skip
+                     resume=False, seed=None, minutes=None, tokenizer=None)  # fmt: skip
 
 
 def test_the_command_leaves_a_folder_that_transformers_loads(arguments, capsys):
@@ -131,3 +132,11 @@ def test_the_command_leaves_a_folder_that_transformers_loads(arguments, capsys):
     assert AutoModelForCausalLM.from_pretrained(folder).config.vocab_size == Tokenizer.load(folder).vocab_size
     assert [row["step"] for row in rows(folder)] == ["2", "4", "6"]
     command.train(Namespace(**vars(arguments) | {"resume": True}))
+
+
+def test_a_twin_reads_the_very_same_tokens(arguments):
+    command.train(arguments)
+    twin = Namespace(**vars(arguments) | {"tokenizer": arguments.out, "out": arguments.out.with_name("twin")})
+    command.train(twin)
+    for name in (TRAINING, HELDOUT):
+        assert (arguments.out / name).read_bytes() == (twin.out / name).read_bytes()
