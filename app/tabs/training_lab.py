@@ -66,13 +66,13 @@ class LabPart(RunPart):
             elem_id="training-source")}
         with gr.Row():
             for name in SLIDERS:
-                with gr.Column(min_width=230):
+                with gr.Column(min_width=200):
                     dials[name] = self._slider(labels, name)
-            with gr.Column(min_width=230):
+            with gr.Column(min_width=200):
                 dials["learning_rate"] = labels.make(
                     gr.Number, {"label": "training.dial.learning_rate", "info": "training.dial.learning_rate.info"},
                     value=USUAL.learning_rate, elem_id="training-lab-rate")
-            with gr.Column(min_width=230):
+            with gr.Column(min_width=200):
                 dials["seed"] = labels.make(gr.Number, {"label": "training.dial.seed", "info": "training.seed.info"},
                                             value=0, precision=0, minimum=0, maximum=2**32 - 1)
         with labels.make(gr.Accordion, {"label": "training.strategies"}, open=False):

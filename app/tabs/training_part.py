@@ -55,7 +55,7 @@ class RunPart:
                 self.numbers: self.views.numbers_value(session, run), self.results: gr.update(visible=told or "hidden"),
                 self.samples: views.samples_value(run, self.room, session.language),
                 **{self.panels[name]: value for name, value in self.views.panels_value(session, run).items()},
-                **self._buttons(run)}
+                **self._buttons(run, session.language)}
 
     def latest(self, session: Session) -> TrainingRun | None:
         """This visitor's latest run of this kind."""
@@ -108,10 +108,13 @@ class RunPart:
     def _problem(self, text: str) -> dict:
         return {"kind": "problem", "text": text}
 
-    def _buttons(self, run: TrainingRun | None) -> dict:
+    def _buttons(self, run: TrainingRun | None, language: str) -> dict:
+        """Their words go along: an update that comes while the tab is opening would lose them."""
         state = run.state if run else "ended"
-        return {self.run: gr.update(visible=state == "ended"), self.pause: gr.update(visible=state == "running"),
-                self.resume: gr.update(visible=state == "paused"), self.halt: gr.update(visible=state != "ended")}
+        seen = {"run": state == "ended", "pause": state == "running", "resume": state == "paused",
+                "stop": state != "ended"}
+        return {button: gr.update(value=say(language, f"training.{name}"), visible=seen[name])
+                for name, button in zip(seen, self.buttons, strict=True)}
 
     def _lay_out_text(self, labels: Labels) -> None:
         with gr.Row(elem_classes="ask"):

@@ -6,6 +6,7 @@ It goes on where the file ends, so that it can be made in pieces.
 import csv
 import json
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -22,7 +23,7 @@ USUAL, DENSE = "usual", "dense"  # softmax top-k, nothing shared, weighted by ga
 KINDS = {"selection": SELECTIONS[1:], "sharing": SHARINGS[1:], "fusion": FUSIONS[1:], "balance": ("0",),
          "precision": PRECISIONS[1:]}  # what differs from the usual in one thing
 COLUMNS = ("kind", "strategy", "seed", "parameters", "active", "tokens", "loss", "max_violation", "tokens_per_second",
-           "state", "dials")
+           "state", "text", "dials")
 Cell = tuple[str, str, int]  # kind, strategy, seed
 
 
@@ -47,7 +48,7 @@ def measure(path: Path, seconds: float, say: Callable[[str], None]) -> bool:
     for cell in missing(path):
         if time.monotonic() > end:
             return False
-        text = text or prepared("stories", "", SMALL["vocabulary"], SMALL["length"])
+        text = text or _same(path, prepared("stories", "", SMALL["vocabulary"], SMALL["length"]))
         row = run(cell, text)
         _append(path, row)
         say(f"{row['kind']} {row['strategy']}, seed {row['seed']}: loss {row['loss']}, "
@@ -80,8 +81,21 @@ def run(cell: Cell, text) -> dict:
     return {"kind": kind, "strategy": strategy, "seed": seed, "parameters": learner.parameters,
             "active": learner.model.active_parameters(), "tokens": tokens, "loss": round(learner.judge().moe, 5),
             "max_violation": round(sum(worst) / len(worst), 4) if worst else "",
-            "tokens_per_second": round(tokens / max(spent, 1e-9)), "state": state,
+            "tokens_per_second": round(tokens / max(spent, 1e-9)), "state": state, "text": fingerprint(text),
             "dials": json.dumps(dials.as_json(), sort_keys=True)}
+
+
+def fingerprint(text) -> str:
+    """Tells one list of token ids from another."""
+    return f"{zlib.crc32(text.training.numpy().tobytes()):08x}"
+
+
+def _same(path: Path, text):
+    """This text, if it is the one that the file was measured on."""
+    others = set(_rows(path)["text"]) - {fingerprint(text)}
+    if others:
+        raise ValueError(f"{path} was measured on another text or tokenizer; move it away to measure anew")
+    return text
 
 
 def summary(path: Path = TABLE) -> pd.DataFrame:
@@ -107,7 +121,7 @@ def shape(path: Path = TABLE) -> dict:
 def _rows(path: Path) -> pd.DataFrame:
     if not Path(path).is_file():
         return pd.DataFrame(columns=list(COLUMNS))
-    return pd.read_csv(path, dtype={"strategy": str}, keep_default_na=False, na_values={"max_violation": [""]})
+    return pd.read_csv(path, dtype={"strategy": str, "text": str}, keep_default_na=False, na_values={"max_violation": [""]})
 
 
 def _append(path: Path, row: dict) -> None:

@@ -125,7 +125,7 @@ def test_the_recorded_table_is_shown_with_its_spread(session, monkeypatch, tmp_p
         for kind, name in (("usual", "usual"), ("dense", "dense"), ("selection", "hash"), ("balance", "0")):
             table._append(path, {"kind": kind, "strategy": name, "seed": seed, "parameters": 10, "active": 5,
                                  "tokens": 99, "loss": 3.0 + seed, "max_violation": "" if kind == "dense" else 0.5,
-                                 "tokens_per_second": 100, "state": "finished",
+                                 "tokens_per_second": 100, "state": "finished", "text": "0",
                                  "dials": json.dumps(LabDials().as_json())})
     known = table.summary, table.shape
     monkeypatch.setattr(table, "summary", lambda: known[0](path))

@@ -45,6 +45,13 @@ def test_it_goes_on_where_the_file_ends(short, tmp_path, monkeypatch):
     assert table.measure(path, seconds=-1, say=told.append)
 
 
+def test_rows_of_another_text_are_not_mixed_in(short, tmp_path):
+    path = tmp_path / "table.csv"
+    table._append(path, table.run(("usual", "usual", 0), short) | {"text": "deadbeef"})
+    with pytest.raises(ValueError, match="another text"):
+        table.measure(path, seconds=60, say=print)
+
+
 def test_a_row_says_what_was_run(short, tmp_path):
     path = tmp_path / "table.csv"
     for seed in (0, 1):
