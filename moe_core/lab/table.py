@@ -121,7 +121,8 @@ def shape(path: Path = TABLE) -> dict:
 def _rows(path: Path) -> pd.DataFrame:
     if not Path(path).is_file():
         return pd.DataFrame(columns=list(COLUMNS))
-    return pd.read_csv(path, dtype={"strategy": str, "text": str}, keep_default_na=False, na_values={"max_violation": [""]})
+    return pd.read_csv(path, dtype={"strategy": str, "text": str}, keep_default_na=False,
+                       na_values={"max_violation": [""]})
 
 
 def _append(path: Path, row: dict) -> None:
