@@ -35,8 +35,9 @@ def numbers_value(session: Session, run: TrainingRun | None) -> list[dict]:
         return []
     facts, speak = _facts(run), partial(say, session.language)
     shown = ["held_out", "behind", "parameters", "violation", "idle", *(["dropped"] if _dropped(run) else []), "speed"]
+    notes = {"behind": "behind.note" if "behind_twin" in run.last("done") else "behind.open"}
     return [{"name": speak(f"training.lab.number.{name}"), "value": facts[name],
-             "note": speak(f"training.lab.number.{name}.note", **facts)} for name in shown]
+             "note": speak(f"training.lab.number.{notes.get(name, f'{name}.note')}", **facts)} for name in shown]
 
 
 def losses(run: TrainingRun, session: Session) -> Picture:
@@ -44,7 +45,7 @@ def losses(run: TrainingRun, session: Session) -> Picture:
     names = ("loss", "validation_loss", "twin_loss", "twin_validation_loss")
     table = pd.DataFrame([{"step": report["step"], **{name: report.get(name) for name in names}}
                           for report in run.told("step")]).astype(dict.fromkeys(names, float))
-    facts = _facts(run)
+    facts = _facts(run) | {"turned": name_of(run, session.language)}
     figure = figures.losses(table, math.log(facts["vocabulary"]), labels=figure_labels(session.language))
     return Picture(figure, table, facts)
 
@@ -112,7 +113,7 @@ def _facts(run: TrainingRun) -> dict:
             "twin_parameters": f"{begun['twin_parameters'] or 0:,}", "layers": len(last["load"]),
             "violation": number(max(last["max_violation"]), 2), "worst": worst, "experts": len(last["load"][0]),
             "even": percent(1 / len(last["load"][0])), "idle": f"{sum(share < LOST for share in experts)}",
-            "slots": len(experts), "dropped": percent(last["dropped"]), "speed": f"{last['tokens_per_second']:,}",
+            "slots": len(experts), "most": f"{len(last['load'][0]) / (USUAL | run.job['dials'])['k'] - 1:g}", "dropped": percent(last["dropped"]), "speed": f"{last['tokens_per_second']:,}",
             "n": f"{begun['training_tokens']:,}", "batch": _batch(run)}
 
 

@@ -22,7 +22,7 @@ def facts_value(session: Session) -> dict:
     """All numbers as a table."""
     rows, language = _rows(session.language), session.language
     if rows.empty:
-        return {}
+        return {"title": say(language, "training.table.title"), "caption": say(language, "training.table.none")}
     return {"title": say(language, "training.table.title"), "badge": say(language, "badge.recorded", format="fp32",
                                                                          device="CPU"),
             "caption": say(language, "training.table.caption", **_facts(rows)), "csv_hint": say(
