@@ -113,7 +113,8 @@ def _facts(run: TrainingRun) -> dict:
             "twin_parameters": f"{begun['twin_parameters'] or 0:,}", "layers": len(last["load"]),
             "violation": number(max(last["max_violation"]), 2), "worst": worst, "experts": len(last["load"][0]),
             "even": percent(1 / len(last["load"][0])), "idle": f"{sum(share < LOST for share in experts)}",
-            "slots": len(experts), "most": f"{len(last['load'][0]) / (USUAL | run.job['dials'])['k'] - 1:g}", "dropped": percent(last["dropped"]), "speed": f"{last['tokens_per_second']:,}",
+            "slots": len(experts), "most": f"{len(last['load'][0]) / (USUAL | run.job['dials'])['k'] - 1:g}",
+            "dropped": percent(last["dropped"]), "speed": f"{last['tokens_per_second']:,}",
             "n": f"{begun['training_tokens']:,}", "batch": _batch(run)}
 
 
