@@ -92,24 +92,16 @@ def test_an_expert_alone_is_measured_as_if_there_were_no_other(tiny, text):
     assert torch.allclose(found[:, chosen], expected, atol=1e-5)
 
 
-def test_a_router_taught_by_hindsight_learns_to_prefer_the_better_expert(tiny, text):
+def test_a_router_taught_by_hindsight_learns_to_prefer_the_better_expert(tiny, text, monkeypatch):
+    def first_is_better(model, layer, windows):
+        return torch.tensor([1.0, 2.0]).expand(windows[:, 1:].numel(), 2)
+
+    monkeypatch.setattr(performance, "losses_alone", first_is_better)
     dials = replace(tiny, experts=2, k=1, selection="performance", balance=0.0, z=0.0, layers=1, twin=False)
     learner = Learner(dials, text)
-    bank = learner.model.expert_layers[0].bank
-    bank.down.data[1] *= 40  # an expert that spoils everything
-    bank.requires_grad_(False)
-    for _ in range(20):
+    for _ in range(60):
         learner.learn()
     assert learner.loads()[0][0] > 0.9
-
-
-@pytest.mark.parametrize(("own", "reason"), [
-    (b"", "text.short"), ("one line\n", "text.short"), (b"x" * 1_000_001, "text.long"), (b"a\0b", "text.binary"),
-])
-def test_a_text_that_cannot_be_learned_from_is_refused(own, reason):
-    with pytest.raises(LabError) as caught:
-        prepared("own", own, 300, 16)
-    assert caught.value.reason == reason
 
 
 def test_poems_need_their_folder(monkeypatch):
