@@ -34,7 +34,7 @@ class PrecisionTab:
             with gr.Column(elem_classes="sheet"):
                 self._lay_out_question(labels, first)
                 self.status = StatusLine(elem_id="compare-status")
-                self.numbers = Numbers([])
+                self.numbers = Numbers([], elem_id="compare-numbers")
             with gr.Column(elem_classes="sheet"):
                 self.strip = TokenStrip(views.strip_value(first), elem_id="compared")
                 self.detail = StatusLine(elem_id="compare-detail")
@@ -126,7 +126,8 @@ class PrecisionTab:
         with gr.Row(elem_classes="ask"):
             self.text = labels.make(
                 gr.Textbox, {"label": "compare.text", "placeholder": "prompt.placeholder"}, value=first.trace.text,
-                lines=1, max_lines=6, container=False, scale=8, min_width=200, elem_classes="question")
+                lines=1, max_lines=6, container=False, scale=8, min_width=200, elem_classes="question",
+                elem_id="compare-text")
             self.run = labels.make(gr.Button, {"value": "compare.run"}, variant="primary", scale=1, min_width=120)
         with gr.Row(elem_classes="choices"):
             self.format = labels.make(gr.Radio, {"label": "compare.format"}, choices=list(SHORTER), value="fp16",
