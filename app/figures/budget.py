@@ -31,6 +31,8 @@ STYLES = {  # family -> symbol, size, colour, whether a line joins its points
 }
 NAMED = ("uniform", "rule")
 MEGABYTE = 1e6
+TICKS = [step * 10.0**power for power in range(-3, 4) for step in (1, 2, 3, 5)]  # megabytes
+SHADES = {2: 0.0, 4: 0.1, 8: 0.2, 16: 0.6, 32: 1.0}  # bits -> place on the scale; none in the middle, see _shade
 COLUMNS = ("attention", "router", "shared")
 ENDS = ("embedding", "head")
 
@@ -47,30 +49,33 @@ def pareto(points: pd.DataFrame, measure: str, tolerance: float, size: str = "by
         gate = {"shapes": [drawing.level_line(tolerance)],
                 "annotations": [drawing.note(f"{words['gate']} {tolerance:.2%}", 1, np.log10(tolerance), yref="y",
                                              xanchor="right", yanchor="bottom")]}
-    axis = {"type": "log", "exponentformat": "power", "dtick": 1, "showgrid": True, "gridcolor": theme.LINE}
-    tick = {"tickformat": ".3~%"} if measure == "upper" else {}
+    axis = {"type": "log", "showgrid": True, "gridcolor": theme.LINE}
+    tick = {"tickformat": ".3~%"} if measure == "upper" else {"exponentformat": "power"}
     name = "size_touched" if size == "touched" else "size_file"
     return picture(440, traces, **gate, showlegend=True,
                    legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": theme.MUTE}},
-                   xaxis={**axis, "dtick": "D2", "exponentformat": "none", "title": {"text": words[name]}},
-                   yaxis={**axis, **tick, "title": {"text": words[measure]}})
+                   xaxis={**axis, "tickvals": TICKS, "ticktext": [f"{tick:g}" for tick in TICKS],
+                          "title": {"text": words[name]}},
+                   yaxis={**axis, **tick, "dtick": 1, "title": {"text": words[measure]}})
 
 
 def bits_map(parts: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     """The format of every part; the darker, the more bits a number has."""
     words = ENGLISH | dict(labels or {})
-    rows = parts.assign(value=np.log2(parts["bits"].astype(float)), text=parts["format"])
+    rows = parts.assign(value=parts["bits"].map(SHADES), text=parts["format"])
     hover = f"%{{text}} · %{{customdata}} {words['bits']}"
-    return _map(rows.assign(told=parts["bits"].astype(str)), words, hover, (0.0, 5.0))
+    return _map(rows.assign(told=parts["bits"].astype(str)), words, hover)
 
 
 def load_map(parts: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     """The share of tokens that met every expert."""
     words = ENGLISH | dict(labels or {})
     experts = parts[parts["kind"] == "expert"]
-    rows = experts.assign(value=experts["load"], text=[f"{load:.0%}" for load in experts["load"]],
+    top = max(float(experts["load"].max()), 0.01)
+    rows = experts.assign(value=_shade(experts["load"].to_numpy(float) / top),
+                          text=[f"{load:.0%}" for load in experts["load"]],
                           told=[f"{load:.2%}" for load in experts["load"]])
-    return _map(rows, words, f"{words['load']} %{{customdata}}", (0.0, max(float(experts["load"].max()), 0.01)))
+    return _map(rows, words, f"{words['load']} %{{customdata}}")
 
 
 def sensitivity_map(parts: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
@@ -107,10 +112,15 @@ def _family(points: pd.DataFrame, family: str, measure: str, size: str, words: d
 
 def _logarithmic(table: pd.DataFrame, column: str, words: dict) -> go.Figure:
     values = np.maximum(table[column].to_numpy(float), 1e-12)
-    exponents = np.log10(values)
-    rows = table.assign(value=exponents, text=[_short(value) for value in values],
+    exponents = np.log10(values) - np.log10(values.min())
+    rows = table.assign(value=_shade(exponents / max(exponents.max(), 1e-9)), text=[_short(value) for value in values],
                         told=[f"{value:.2e}" for value in values])
-    return _map(rows, words, f"{words[column]} %{{customdata}}", (float(exponents.min()), float(exponents.max())))
+    return _map(rows, words, f"{words[column]} %{{customdata}}")
+
+
+def _shade(share: np.ndarray) -> np.ndarray:
+    """Shares of the largest as places on the scale; its middle is left out, since no ink can be read on it."""
+    return np.where(share < 0.6, share / 0.6 * 0.22, 0.5 + (share - 0.6) / 0.4 * 0.5)
 
 
 def _short(value: float) -> str:
@@ -118,7 +128,7 @@ def _short(value: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def _map(rows: pd.DataFrame, words: dict, hover: str, reach: tuple[float, float]) -> go.Figure:
+def _map(rows: pd.DataFrame, words: dict, hover: str) -> go.Figure:
     """Parts as cells: layers downward between embedding and head; attention, router and shared expert left of all."""
     kinds = [kind for kind in COLUMNS if (rows["kind"] == kind).any()]
     experts = sorted(rows.loc[rows["kind"] == "expert", "expert"].astype(int).unique().tolist())
@@ -134,8 +144,7 @@ def _map(rows: pd.DataFrame, words: dict, hover: str, reach: tuple[float, float]
         values[at, column], texts[at, column], told[at, column] = row.value, row.text, row.told
     cells = {
         "type": "heatmap", "x": np.arange(len(across)), "y": np.arange(len(down)), "z": values.astype(np.float32),
-        "xgap": 2, "ygap": 2, "zmin": reach[0], "zmax": max(reach[1], reach[0] + 1e-6), "showscale": False,
-        "colorscale": [[0.0, theme.PROBABILITY_SCALE[0][1]], [1.0, theme.PROBABILITY_SCALE[-1][1]]],
+        "xgap": 2, "ygap": 2, "zmin": 0, "zmax": 1, "showscale": False, "colorscale": theme.PROBABILITY_SCALE,
         "text": texts, "texttemplate": "%{text}", "textfont": {"size": 10}, "customdata": told, "hoverongaps": False,
         "hovertemplate": f"%{{y}} · %{{x}}<br>{hover}<extra></extra>"}
     return picture(60 + 30 * len(down), [cells], yaxis=downward(_named(down, "L", words)),

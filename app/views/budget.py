@@ -140,7 +140,8 @@ def culprit_lines(session: Session) -> dict:
     if found is None or known is None or known.culprits.empty:
         return {"text": say(language, "budget.culprit.none_yet")}
     rows = [_culprit(row, known.settings["tolerance"], language) for row in known.culprits.to_dict("records")]
-    return {"text": " ".join([say(language, "budget.culprit.recorded", model=known.settings["model"]), *rows])}
+    return {"text": " ".join([say(language, "budget.culprit.recorded", model=known.settings["model"]),
+                              *dict.fromkeys(rows)])}
 
 
 def figure_labels(session: Session) -> dict[str, str]:
