@@ -38,7 +38,7 @@ def test_no_other_host_is_asked(page, app_url):
     page.goto(app_url)
     expect(page.locator("#gates .main-svg").first).to_be_visible()
     page.get_by_role("tab", name="Precision", exact=True).click()
-    expect(page.locator("#compare-kl .main-svg").first).to_be_visible()
+    expect(page.locator("#compare-flips .main-svg").first).to_be_visible()
     assert {url.hostname for url in asked if url.scheme in ("http", "https", "ws", "wss")} == {"127.0.0.1"}
 
 

@@ -16,9 +16,14 @@ DRAWN = """name => {
 
 
 def shown(page, name: str):
+    """What a figure shows when it has come to rest; figures are drawn in turns."""
     page.locator(f"#{name} .plot").scroll_into_view_if_needed()
     expect(page.locator(f"#{name} .main-svg").first).to_be_visible()
-    return json.loads(page.evaluate(DRAWN, name))
+    before = None
+    while (now := page.evaluate(DRAWN, name)) != before:
+        before = now
+        page.wait_for_timeout(500)
+    return json.loads(now)
 
 
 @pytest.fixture
