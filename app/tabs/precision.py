@@ -10,7 +10,7 @@ from app.measuring import Laboratory
 from app.session import Session
 from app.tabs.precision_dials import CliffPart, CostPart, FormatsPart, TwinsPart
 from app.tabs.precision_section import SectionPart
-from app.tabs.wiring import HEAVY, SLIDING, offer_csv, within
+from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
 from app.views import precision as views
 from app.views import precision_sections as section_views
 from app.views.status import refusal_line, stage_line
@@ -145,10 +145,16 @@ class PrecisionTab:
                 self.replay = labels.make(gr.Checkbox, {"label": "compare.replay"}, value=False)
 
     def _lay_out_folds(self, labels: Labels) -> None:
+        self.folds = {}
         for fold, names in FOLDS.items():
-            with labels.make(gr.Accordion, {"label": f"precision.{fold}.ask"}, open=False, elem_classes="sheet fold",
-                             elem_id=f"precision-{fold}"):
+            self.folds[fold] = labels.make(gr.Accordion, {"label": f"precision.{fold}.ask"}, open=False,
+                                           elem_classes="sheet fold", elem_id=f"precision-{fold}")
+            with self.folds[fold]:
                 self.panels |= {name: FigurePanel(elem_id=f"compare-{name}") for name in names}
+
+    def _draw_in(self, fold: str):
+        """What is drawn when a fold opens: a closed one has no panels in the browser that could take a value."""
+        return lambda session: {self.panels[name]: views.panel_value(name, session) for name in FOLDS[fold]}
 
     def _lay_out_sections(self, labels: Labels) -> list[SectionPart]:
         """In the order in which they stand on the page."""
@@ -167,6 +173,8 @@ class PrecisionTab:
         picked = [self.session, self.strip, self.detail]
         self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)
         self.strip.token_click(self.select, self.session, picked, **SLIDING)
+        for fold, names in FOLDS.items():
+            self.folds[fold].expand(self._draw_in(fold), self.session, [self.panels[name] for name in names], **QUIET)
         self.formats.connect()
         offer_csv(self.panels, views.DRAWERS, self.session)
 
