@@ -9,7 +9,7 @@ from source_tree import ROOT, files, imports_of
 OURS = {"app", "moe_core", "benchmarks", *(file.stem for file in files("tests"))}
 INSTALLED_AS = packages_distributions()
 BY_WAY_OF = {"huggingface_hub": "transformers"}  # pinned by the package that brings it
-TOOLS = {"ruff", "pytest-playwright"}            # run, never imported
+TOOLS = {"ruff", "pytest-playwright", "pytest-xdist"}  # run, never imported
 
 
 def pinned(file: str) -> set[str]:
