@@ -38,12 +38,13 @@ class TrainingTab:
         with self.tab:
             self.key = gr.Textbox(visible=False)
             with gr.Tabs(elem_id="training-parts"):
-                with labels.make(gr.Tab, {"label": f"training.part.{WORDS}"}, id=WORDS):
+                with labels.make(gr.Tab, {"label": f"training.part.{WORDS}"}, id=WORDS) as words:
                     self.words = WordsPart(labels, session, self.foreman)
-                with labels.make(gr.Tab, {"label": f"training.part.{LAB}"}, id=LAB):
+                with labels.make(gr.Tab, {"label": f"training.part.{LAB}"}, id=LAB) as lab:
                     self.lab = LabPart(labels, session, self.foreman)
-                with labels.make(gr.Tab, {"label": "training.part.table"}, id="table"):
+                with labels.make(gr.Tab, {"label": "training.part.table"}, id="table") as table:
                     self.table = TablePart(session)
+        self.openings = [(self.tab, self.words), (words, self.words), (lab, self.lab), (table, self.table)]
         self.runs = {WORDS: self.words, LAB: self.lab}
         self.shown = [*self.words.shown, *self.lab.shown, *self.table.shown]
         self._connect()
@@ -55,11 +56,14 @@ class TrainingTab:
         self.foreman.bench(session.training.key).language = session.language
         return {**self.words.show(session), **self.lab.show(session), **self.table.show(session)}
 
-    def open(self, session: Session, request: gr.Request) -> dict:
-        """Draw what there is; from now on it is drawn anew in every language."""
+    def open(self, part, session: Session, request: gr.Request):
+        """Draw one part when it is opened: what came before the browser had made its widgets may not have been drawn,
+        and would not be drawn again unless something else came first.
+        """
         key = session.training.key or self._keys.get(request.session_hash, "")
         session = session.but(training=replace(session.training, opened=True, key=key))
-        return {self.session: session, **self.show(session)}
+        yield {self.session: session, **part.blank()}
+        yield part.show(session)
 
     def come_back(self, session: Session, key: str, request: gr.Request) -> dict:
         """The page was opened: whoever has its key may have a run going."""
@@ -67,10 +71,7 @@ class TrainingTab:
         self._keys[request.session_hash] = key
         session = session.but(training=replace(session.training, key=key))
         self.foreman.come_back(key)
-        if not self.foreman.bench(key).runs:
-            return {self.session: session}
-        session = session.but(training=replace(session.training, opened=True))
-        return {self.session: session, **self.show(session)}
+        return {self.session: session}
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed or reloaded: nothing is computed for nobody."""
@@ -97,13 +98,19 @@ class TrainingTab:
 
     def connect_page(self, demo: gr.Blocks, spoken) -> None:
         """After the page has learned its language: find the visitor's run, and follow it."""
-        found = spoken.then(self.come_back, [self.session, self.key], [self.session, *self.shown], js=KEY_OF_TAB,
-                            **QUIET)
+        found = spoken.then(self.come_back, [self.session, self.key], [self.session], js=KEY_OF_TAB, **QUIET)
         found.then(self.follow, self.session, self.shown, **FOLLOWING)
         demo.unload(self.leave)
 
     def _connect(self) -> None:
-        self.tab.select(self.open, self.session, [self.session, *self.shown], **QUIET)
+        for tab, part in self.openings:
+            tab.select(self._opening(part), self.session, [self.session, *part.shown], **FOLLOWING)
         for part in self.runs.values():
             started = part.started()
             started.then(self.follow, self.session, self.shown, **FOLLOWING)
+
+    def _opening(self, part):
+        def opening(session: Session, request: gr.Request):
+            yield from self.open(part, session, request)
+
+        return opening

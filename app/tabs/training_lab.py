@@ -44,6 +44,9 @@ class LabPart(RunPart):
         bench = self.foreman.bench(session.training.key)
         return {**super().show(session), self.comparison: training_lab.compared_value(session, bench)}
 
+    def blank(self) -> dict:
+        return {**super().blank(), self.comparison: {}}
+
     def keep(self, session: Session) -> dict:
         """Put the latest run beside the others."""
         kept = self.foreman.keep(session.training.key)

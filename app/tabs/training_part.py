@@ -57,6 +57,11 @@ class RunPart:
                 **{self.panels[name]: value for name, value in self.views.panels_value(session, run).items()},
                 **self._buttons(run, session.language)}
 
+    def blank(self) -> dict:
+        """Nothing at all, so that whatever comes next is a change."""
+        return {self.status: {}, self.numbers: [], self.samples: None, **{panel: {} for panel in self.panels.values()},
+                **{button: gr.update(value=" ") for button in self.buttons}}
+
     def latest(self, session: Session) -> TrainingRun | None:
         """This visitor's latest run of this kind."""
         return self.foreman.bench(session.training.key).runs.get(self.kind)

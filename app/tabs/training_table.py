@@ -26,5 +26,9 @@ class TablePart:
         """The table in the visitor's language."""
         return {self.figure: training_table.figure_value(session), self.facts: training_table.facts_value(session)}
 
+    def blank(self) -> dict:
+        """Nothing at all, so that whatever comes next is a change."""
+        return {component: {} for component in self.shown}
+
     def _file(self, session: Session) -> dict:
         return gr.update(download=csv_file("strategies", training_table.strategies, session))

@@ -11,7 +11,7 @@ WORDS = "\n".join(["我", "喜欢", "学习", "AI", *(f"word{number}" for number
 @pytest.fixture
 def training(opened):
     opened.get_by_role("tab", name="Train it yourself").click()
-    expect(opened.locator("#training-words-run")).to_be_visible()
+    expect(opened.locator("#training-words-run")).to_have_text("Train ▶")
     return opened
 
 
@@ -48,3 +48,10 @@ def test_a_live_run_survives_a_reload_and_stops(training):
     training.locator("#training-lab-stop").click()
     expect(training.locator("#training-lab-status")).to_contain_text("Stopped at")
     expect(training.locator("#training-lab-run")).to_be_visible()
+
+
+def test_the_measured_strategies_are_there_when_the_tab_is_opened(training):
+    training.get_by_role("tab", name="Strategies, measured").click()
+    expect(training.locator("#training-table-loss h2")).to_have_text("Held-out loss of every strategy")
+    expect(training.locator("#training-table-loss .main-svg").first).to_be_visible()
+    expect(training.locator("#training-table-facts tbody tr")).to_have_count(19)
