@@ -64,8 +64,8 @@ class WhatIfTab:
         session = session.but(asking=replace(
             asking, opened=True, taken=text, layer=session.layer, reason=None,
             position=max(session.trace.phase.count("prompt") - 1, 0),
-            effect=asking.effect or effect_views.recorded_effect(),
-            regret=asking.regret or regret_views.recorded_regret()))
+            effect=asking.effect or effect_views.recorded(),
+            regret=asking.regret or regret_views.recorded()))
         yield {self.session: session, self.text: text, **self.show(session)}
         session = trying.explained(self.engine, session)
         yield {self.session: session, **self._draw(session, "why")}

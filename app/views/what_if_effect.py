@@ -22,7 +22,7 @@ LONGEST_QUOTE = 24  # characters of the visitor's text in a sentence
 
 
 @cache
-def recorded_effect(path: Path = EFFECT) -> Measured | None:
+def recorded(path: Path = EFFECT) -> Measured | None:
     """The shipped recording, or None when there is none that can be read."""
     try:
         return Measured(*recording.load(path), recorded=True)

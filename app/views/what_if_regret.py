@@ -16,7 +16,7 @@ REGRET = Path(__file__).parents[2] / "assets" / "traces" / "regret.json"
 
 
 @cache
-def recorded_regret(path: Path = REGRET) -> Judged | None:
+def recorded(path: Path = REGRET) -> Judged | None:
     """The shipped recording, or None when there is none that can be read."""
     try:
         return Judged(hindsight.load(path), recorded=True)

@@ -4,12 +4,9 @@ It computes nothing: moe_core.interventions.regret does, this prints.
 """
 
 import argparse
-import sys
-from pathlib import Path
 
-from moe_core.commands.arguments import EMBEDDED_MODEL, number
 from moe_core.commands.printing import columns
-from moe_core.commands.record import PROBES, parts_of, sentences_of
+from moe_core.commands.probing import add_arguments, probing, settings_of
 from moe_core.commands.statistics import rows
 from moe_core.interventions import hindsight
 from moe_core.interventions.hindsight import Hindsight
@@ -18,28 +15,13 @@ from moe_core.interventions.hindsight import Hindsight
 def add(commands: argparse._SubParsersAction) -> None:
     """Make `regret` known."""
     parser = commands.add_parser("regret", help="would other experts have served better? All sets, layer by layer")
-    parser.add_argument("--layer", type=int, metavar="L", help="only this layer (default: all)")
-    parser.add_argument("--text", type=Path, metavar="FILE",
-                        help="one text per line, UTF-8 (default: the probe sentences, English and Chinese)")
-    parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
-                        help="a model folder (default: the embedded model)")
-    parser.add_argument("--seconds", type=number, metavar="S", help="stop after this time with what is measured")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the resampling (0)")
-    parser.add_argument("--out", type=Path, metavar="FILE",
-                        help="also keep it as a file for the page (assets/traces/regret.json)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_arguments(parser, "the resampling", "assets/traces/regret.json")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> dict:
     """Measure, print the table; returns the JSON object."""
-    if arguments.seed < 0:
-        raise ValueError(f"seed must lie in 0 or more, got {arguments.seed}")
-    files = sorted(PROBES.glob("probe_*.txt")) if arguments.text is None else [arguments.text]
-    sentences = [sentence for file in files for sentence in sentences_of(file)]
-    if not sentences:
-        raise ValueError(f"{arguments.text or PROBES} has no text in it; give it one text per line")
-    found = _measure(arguments, sentences)
+    found = _measure(arguments)
     if found.layers.empty:
         raise ValueError("no text was measured: give it more seconds")
     print(table(found), "", summary(found.settings), sep="\n")
@@ -49,20 +31,13 @@ def run(arguments: argparse.Namespace) -> dict:
             "settings": found.settings}
 
 
-def _measure(arguments: argparse.Namespace, sentences: list[str]) -> Hindsight:
-    from moe_core.interventions.limits import Limits  # the last import brings torch: after the arguments are known good
+def _measure(arguments: argparse.Namespace) -> Hindsight:
+    asked = probing(arguments, "tokens")
     from moe_core.interventions.regret import regrets
-    from moe_core.tracing.own import load_model
 
-    loaded = load_model(arguments.model)
-    limits = Limits(seconds=arguments.seconds, progress=counter if sys.stderr.isatty() else lambda done, total: None)
-    room, encode = loaded.model.config.max_position_embeddings - 1, loaded.tokenizer.encode
-    texts = [encode(part) for sentence in sentences for part in parts_of(sentence, room, encode)]
-    found = regrets(loaded.model, texts, None if arguments.layer is None else [arguments.layer], arguments.seed, limits)
-    settings = {"model": loaded.name, "model_hash": loaded.hash,
-                "text": "probes" if arguments.text is None else arguments.text.name, "complete": found.complete,
-                **found.settings}
-    labels = [[piece.label for piece in loaded.tokenizer.pieces(text)] for text in texts]
+    found = regrets(asked.loaded.model, asked.texts, asked.layers, arguments.seed, asked.limits)
+    settings = settings_of(asked, found.complete, found.settings)
+    labels = [[piece.label for piece in asked.loaded.tokenizer.pieces(text)] for text in asked.texts]
     return Hindsight(found.layers, hindsight.expert_table(found.tokens, settings["experts"], arguments.seed),
                      hindsight.worst_choices(found.tokens, labels), settings)
 
@@ -83,8 +58,3 @@ def summary(settings: dict) -> str:
             f"all {settings['sets']} sets of {settings['k']} of {settings['experts']} experts, one layer and one token "
             f"at a time; {settings['format']} on {settings['device']}, {settings['seconds']} s; "
             f"intervals resample {settings['resampled']}s{cut}")
-
-
-def counter(done: int, total: int) -> None:
-    """How far it is, on one line of a terminal."""
-    print(f"\r{done} of {total} tokens", end="\n" if done == total else "", file=sys.stderr, flush=True)

@@ -11,12 +11,9 @@ from app.engine import Engine
 from app.session import Session
 from app.views import budget as views
 from app.words import LANGUAGES, say
-from moe_core.config import MoEscopeConfig
-from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.precision import damage_texts
 from moe_core.precision.optimise import BudgetError
 from moe_core.sampling import Sampling
-from moe_core.tokenizer import Tokenizer
 
 TEXT = "The cat sat on the mat. 我喜欢学习AI"
 
@@ -29,19 +26,8 @@ def _few_tokens():
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory) -> Engine:
-    import torch
-
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tokenizer = Tokenizer.train([TEXT] * 5, vocab_size=300)
-    tokenizer.save(folder)
-    torch.manual_seed(0)
-    MoEscopeForCausalLM(MoEscopeConfig(
-        vocab_size=tokenizer.vocab_size, hidden_size=32, num_hidden_layers=2, num_experts=4, num_attention_heads=2,
-        moe_intermediate_size=16, max_position_embeddings=128, initializer_range=0.2)).save_pretrained(folder)
-    engine = Engine(folder)
-    assert engine.wait().name == "ready"
-    return engine
+def engine(build_engine) -> Engine:
+    return build_engine(initializer_range=0.2)
 
 
 @pytest.fixture(scope="module")

@@ -163,7 +163,7 @@ def test_preferences_over_the_shipped_corpus():
 
 
 def test_the_effect_map_and_its_correlation():
-    session = Session(bundle.load(SCREEN)).ask(effect=what_if_effect.recorded_effect())
+    session = Session(bundle.load(SCREEN)).ask(effect=what_if_effect.recorded())
     table = downloaded("map", what_if_effect.DRAWERS, session)
     raw = json.loads(what_if_effect.EFFECT.read_text(encoding="utf-8"))
     assert table["delta_nats"] == pytest.approx([row["delta_nats"] for row in raw["rows"]])
@@ -179,7 +179,7 @@ def test_the_effect_map_and_its_correlation():
 
 
 def test_regret_and_its_chances():
-    session = Session(bundle.load(SCREEN)).ask(regret=what_if_regret.recorded_regret())
+    session = Session(bundle.load(SCREEN)).ask(regret=what_if_regret.recorded())
     settings = json.loads(what_if_regret.REGRET.read_text(encoding="utf-8"))["settings"]
     table = downloaded("agreement", what_if_regret.DRAWERS, session)
     sets = math.comb(settings["experts"], settings["k"])

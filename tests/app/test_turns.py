@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from app.turns import FairTurns
 
 
@@ -45,10 +47,7 @@ def test_only_one_holds_the_turn():
 
 def test_an_error_passes_the_turn_on():
     turns = FairTurns()
-    try:
-        with turns:
-            raise KeyError("oops")
-    except KeyError:
-        pass
+    with pytest.raises(KeyError), turns:
+        raise KeyError("oops")
     with turns:
         assert turns._taken

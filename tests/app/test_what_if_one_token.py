@@ -14,33 +14,13 @@ from app.engine import Engine
 from app.session import Session
 from app.views import what_if as views
 from app.views import what_if_dropped as drops
-from moe_core.config import MoEscopeConfig
 from moe_core.interventions.choices import WhatIf
-from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.sampling import Sampling
-from moe_core.tokenizer import Tokenizer
 
 TEXT = "The cat sat on the mat. 我喜欢学习AI"
 USUAL = Dials(layers=(0, 1), k=2)
 LAYERS = st.sets(st.integers(0, 1), min_size=1).map(lambda layers: tuple(sorted(layers)))
 EXPERT = st.integers(0, 3)
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory) -> Engine:
-    """A tiny random model: 2 layers, 4 experts, 2 per token."""
-    import torch
-
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tokenizer = Tokenizer.train([TEXT] * 5, vocab_size=300)
-    tokenizer.save(folder)
-    torch.manual_seed(0)
-    MoEscopeForCausalLM(MoEscopeConfig(
-        vocab_size=tokenizer.vocab_size, hidden_size=32, num_hidden_layers=2, num_experts=4, num_attention_heads=2,
-        moe_intermediate_size=16, max_position_embeddings=128, initializer_range=0.5)).save_pretrained(folder)
-    engine = Engine(folder)
-    assert engine.wait().name == "ready"
-    return engine
 
 
 @pytest.fixture(scope="module")

@@ -7,35 +7,14 @@ import plotly.graph_objects as go
 import pytest
 
 from app import trying
-from app.engine import Engine
 from app.session import Session
 from app.views import what_if_regret as views
 from app.words import LANGUAGES, say
-from moe_core.config import MoEscopeConfig
 from moe_core.interventions import hindsight
 from moe_core.interventions.regret import regrets
-from moe_core.model.causal_lm import MoEscopeForCausalLM
-from moe_core.tokenizer import Tokenizer
 from moe_core.tracing.own import trace_text
 
 TEXT = "The cat <b>sat</b> on the mat. 我喜欢学习AI"
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory) -> Engine:
-    """A tiny random model: 2 layers, 4 experts, 2 per token."""
-    import torch
-
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tokenizer = Tokenizer.train([TEXT] * 5, vocab_size=300)
-    tokenizer.save(folder)
-    torch.manual_seed(0)
-    MoEscopeForCausalLM(MoEscopeConfig(
-        vocab_size=tokenizer.vocab_size, hidden_size=32, num_hidden_layers=2, num_experts=4, num_attention_heads=2,
-        moe_intermediate_size=16, max_position_embeddings=128, initializer_range=0.5)).save_pretrained(folder)
-    engine = Engine(folder)
-    assert engine.wait().name == "ready"
-    return engine
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +57,11 @@ def test_a_recording_says_so_and_a_missing_one_says_how_to_make_it(session, tmp_
     found = session.asking.regret.found
     path = hindsight.save(found._replace(settings=found.settings | {"model": "tiny", "text": "probes"}),
                           tmp_path / "regret.json")
-    shown = session.ask(regret=views.recorded_regret(path))
+    shown = session.ask(regret=views.recorded(path))
     assert views.panel_value("regret", shown)["badge"] == "recorded · tiny · fp32 · CPU"
     assert not views.is_live(shown)
     assert views.is_live(session)
-    assert views.recorded_regret(tmp_path / "none.json") is None
+    assert views.recorded(tmp_path / "none.json") is None
     assert "python -m moe_core regret --out" in views.source_line(session.ask(regret=None))
     assert views.panel_value("regret", session.ask(regret=None)) == {}
 
