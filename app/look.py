@@ -8,15 +8,13 @@ from pathlib import Path
 
 import gradio as gr
 
-from app import theme
+from app import components, theme
 from app.figures.prompt import THINNEST_LINK
 
 ROOT = Path(__file__).resolve().parents[1]
 PLOTLY = ROOT / "assets" / "vendor" / "plotly-cartesian-4.1.1.min.js"
 STYLE_SHEETS = [Path(__file__).with_name("look.css"), *sorted((Path(__file__).parent / "components").glob("*.css"))]
-
-
-MOVING = Path(__file__).parent / "components" / "moving.js"
+SHARED = [Path(__file__).parent / "components" / name for name in ("moving.js", "panel_parts.js")]
 
 # A page that will speak Chinese waits a moment, unseen, for its words: no flash of English.
 AWAIT_WORDS = """
@@ -26,23 +24,23 @@ if (/^zh/i.test(wanted)) {
   setTimeout(() => document.documentElement.classList.remove('awaiting'), 15000);
 }
 """
-WORDS_HAVE_COME = "() => { document.documentElement.classList.remove('awaiting'); }"
 
 
 def head() -> str:
-    """Colours as CSS variables, what moving figures share, and the plotting library from our own server."""
+    """Colours as CSS variables, what widgets share, and the plotting library from our own server."""
     script = (f'<script src="gradio_api/file={PLOTLY.relative_to(ROOT).as_posix()}" defer '
               "onload=\"window.dispatchEvent(new Event('plotly-ready'))\"></script>")
     colours = f"<style>:root{{{_variables(theme.LIGHT)}{_experts()}}} .dark{{{_variables(theme.DARK)}}}</style>"
-    return f"{colours}<script>{{{AWAIT_WORDS}}}</script><script>{{{_moving()}}}</script>{script}"
+    return f"{colours}<script>{{{AWAIT_WORDS}}}</script><script>{{{_shared()}}}</script>{script}"
 
 
-def _moving() -> str:
-    """The script of the moving figures, after the colours and sizes it shares with app/figures/prompt.py."""
+def _shared() -> str:
+    """The scripts of the widgets, after what they share: colours and sizes are app/figures/prompt.py's too."""
     known = {"EXPERTS": theme.EXPERTS, "INKS": [theme.ink_on(colour) for colour in theme.EXPERTS],
              "INK": theme.INK, "THINNEST_LINK": THINNEST_LINK}
     constants = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in known.items())
-    return constants + MOVING.read_text("utf-8")
+    shared = "".join(script.read_text("utf-8") for script in SHARED)
+    return constants + shared + "".join(widget.in_the_head() for widget in components.WIDGETS)
 
 
 def gradio_theme() -> gr.themes.Base:

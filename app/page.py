@@ -16,7 +16,7 @@ from app.tabs.experts import ExpertsTab
 from app.tabs.precision import PrecisionTab
 from app.tabs.prompt import PromptTab
 from app.tabs.tasks import TasksTab
-from app.tabs.training import TrainingTab
+from app.tabs.training import KEY_OF_TAB, TrainingTab
 from app.tabs.what_if import WhatIfTab
 from app.tabs.wiring import QUIET
 from app.views.status import stage_line
@@ -29,7 +29,11 @@ LAUNCH = {
     "css_paths": look.STYLE_SHEETS,
 }
 
-LANGUAGE_OF_DOCUMENT = "(language) => { document.documentElement.lang = language; }"  # for fonts and screen readers
+# For fonts and screen readers; and a page that waited for its words unseen may now be seen.
+LANGUAGE_OF_DOCUMENT = """(language) => {
+  document.documentElement.lang = language;
+  document.documentElement.classList.remove('awaiting');
+}"""
 
 
 def build_page(engine: Engine, recorded: RoutingTrace) -> gr.Blocks:
@@ -58,12 +62,11 @@ def _theme_words(language: str) -> dict:
 
 
 def _connect(demo: gr.Blocks, page: "Page") -> None:
-    arrived = demo.load(page.arrive, page.session, page.arrival, **QUIET)
-    spoken = arrived.then(page.translate_if_needed, [page.session, page.language], page.spoken, **QUIET)
-    spoken.then(None, None, None, js=look.WORDS_HAVE_COME, **QUIET)
-    page.training.connect_page(demo, spoken)
-    page.language.change(None, page.language, None, js=LANGUAGE_OF_DOCUMENT, **QUIET)
-    page.language.input(page.translate, [page.session, page.language], page.spoken, **QUIET)
+    arrived = demo.load(page.arrive, [page.session, page.training.key], page.arrival, js=KEY_OF_TAB, **QUIET)
+    page.training.connect_page(demo, arrived)
+    # Not on every arrival: the browser spends seconds on an event that names all that has words.
+    spoken = page.language.change(page.translate, [page.session, page.language], page.spoken, **QUIET)
+    spoken.then(None, page.language, None, js=LANGUAGE_OF_DOCUMENT, **QUIET)
     ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",
                          api_visibility="private")
     ready.then(**page.prompt.linked)
@@ -104,16 +107,18 @@ class Page:
         text = {self.prompt.prompt: prompt} if len(prompt) <= limits.MAX_CHARACTERS else {}
         return {self.session: session, self.bar: gr.Tabs(selected="prompt"), **text, **self.prompt.show(session)}
 
-    def arrive(self, session: Session, request: gr.Request) -> dict:
-        """Take language and run from the address."""
+    def arrive(self, session: Session, key: str, request: gr.Request) -> dict:
+        """Take language and run from the address, and what trains for this visitor."""
+        session = self.training.come_back(session, key, request.session_hash)
         query = dict(request.query_params)
         language = choose_language(query.get("lang"), request.headers.get("accept-language"))
+        spoken = {} if language == self.labels.language else {self.language: language}
         asked = from_query(query)
         if asked.prompt is None:
-            return {self.session: session.but(language=language), self.language: language}
+            return {self.session: session.but(language=language), **spoken}
         dials = {dial: getattr(asked.sampling, name) for name, dial in self.prompt.dials.items()}
         session = session.but(language=language, link=to_query(asked.prompt, asked.sampling))
-        return {self.session: session, self.language: language, self.prompt.prompt: asked.prompt, **dials}
+        return {self.session: session, **spoken, self.prompt.prompt: asked.prompt, **dials}
 
     def translate(self, session: Session, language: str, request: gr.Request) -> dict:
         """All fixed labels, and all drawn sentences and figures, in another language."""
@@ -127,12 +132,6 @@ class Page:
         session = session.but(language=language)
         drawn = {component: value for tab in self.tabs for component, value in tab.show(session).items()}
         return {self.session: session, self.notice: stage_line(self.engine.stage, language), **drawn}
-
-    def translate_if_needed(self, session: Session, language: str, request: gr.Request) -> dict:
-        """On arrival the page is drawn already, in its first language."""
-        if language == self.labels.language:
-            return {self.notice: stage_line(self.engine.stage, language)}
-        return self.translate(session, language, request)
 
     async def follow_model(self, session: Session):
         """Tell how far the model is until it is ready or broken."""

@@ -12,5 +12,8 @@ from app.components.text_pair import TextPair
 from app.components.theme_switch import ThemeSwitch
 from app.components.token_strip import TokenStrip
 
+WIDGETS = [DeviceRunner, FactTable, FigurePanel, Numbers, PlanTable, Player, ReadingList, StatusLine, TextPair,
+           ThemeSwitch, TokenStrip]
+
 __all__ = ["DeviceRunner", "FactTable", "FigurePanel", "Numbers", "PlanTable", "Player", "ReadingList", "StatusLine",
-           "TextPair", "ThemeSwitch", "TokenStrip"]
+           "TextPair", "ThemeSwitch", "TokenStrip", "WIDGETS"]

@@ -1,6 +1,7 @@
 // Draws with Plotly.react, so that a reader's zoom survives new numbers; recolours when the page turns dark.
 const find = (selector) => element.querySelector(selector);
-const [title, badge, caption, plot, csv] = ['h2', '.badge', '.caption', '.plot', '.csv'].map(find);
+const { writeBadge, offerCsv, download } = window.moescope;
+const [title, caption, plot, csv] = ['h2', '.caption', '.plot', '.csv'].map(find);
 const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, doubleClick: 'reset' };
 let figure = null;
 let still = null; // the figure as the server drew it
@@ -59,11 +60,8 @@ function draw() {
 function write() {
   const value = props.value || {};
   still = value.figure ? JSON.parse(value.figure) : null;
-  badge.textContent = value.badge || '';
-  badge.hidden = !value.badge;
-  csv.hidden = !still;
-  csv.title = value.csv_hint || '';
-  csv.setAttribute('aria-label', value.csv_hint || 'CSV');
+  writeBadge(element, value.badge);
+  offerCsv(element, value.csv_hint, still);
   plot.setAttribute('aria-label', value.summary || value.title || '');
   put();
 }
@@ -95,16 +93,6 @@ if (props.moves) {
   });
 }
 
-function save() {
-  const file = props.download;
-  if (!file) return;
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob(['\ufeff', file.text], { type: 'text/csv;charset=utf-8' }));
-  link.download = file.name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
-
 new IntersectionObserver((entries) => {
   onScreen = entries.at(-1).isIntersecting;
   paint();
@@ -114,5 +102,5 @@ new MutationObserver(paint).observe(document.body, { attributes: true, attribute
 window.addEventListener('plotly-ready', paint);
 csv.addEventListener('click', () => trigger('csv_click', {}));
 watch('value', write);
-watch('download', save);
+watch('download', () => download(props.download));
 write();

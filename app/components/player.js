@@ -119,16 +119,6 @@ function receive() {
   else describe();
 }
 
-function keep() {
-  const file = props.download;
-  if (!file) return;
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([file.text], { type: 'application/json' }));
-  link.download = file.name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
-
 const KEYS = { ' ': toggle, ArrowRight: () => step(1), ArrowLeft: () => step(-1), Home: () => step(-Infinity), End: () => step(Infinity) };
 
 bar.addEventListener('keydown', (event) => {
@@ -151,5 +141,5 @@ document.addEventListener('moescope-pick', ({ detail }) => { // a token was clic
   else describe();
 });
 watch('value', receive);
-watch('download', keep);
+watch('download', () => window.moescope.download(props.download));
 receive();

@@ -1,12 +1,6 @@
 // Every string is a token or a piece of text and goes in as plain text.
-const [title, badge, caption, csv, groups] = ['h2', '.badge', '.caption', '.csv', '.readings'].map((selector) => element.querySelector(selector));
-
-function piece(tag, text, name) {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  if (name) node.className = name;
-  return node;
-}
+const { piece, writeHead, offerCsv, download } = window.moescope;
+const [csv, groups] = ['.csv', '.readings'].map((selector) => element.querySelector(selector));
 
 function place([before, token, after]) {
   const line = document.createElement('li');
@@ -32,27 +26,12 @@ function group({ name, empty, rows }) {
 
 function draw() {
   const value = props.value || {};
-  title.textContent = value.title || '';
-  badge.textContent = value.badge || '';
-  badge.hidden = !value.badge;
-  caption.textContent = value.caption || '';
-  csv.hidden = !value.groups;
-  csv.title = value.csv_hint || '';
-  csv.setAttribute('aria-label', value.csv_hint || 'CSV');
+  writeHead(element, value);
+  offerCsv(element, value.csv_hint, value.groups);
   groups.replaceChildren(...(value.groups || []).map(group));
-}
-
-function save() {
-  const file = props.download;
-  if (!file) return;
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob(['\ufeff', file.text], { type: 'text/csv;charset=utf-8' }));
-  link.download = file.name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
 csv.addEventListener('click', () => trigger('csv_click', {}));
 watch('value', draw);
-watch('download', save);
+watch('download', () => download(props.download));
 draw();

@@ -5,6 +5,7 @@ script beside each class puts every string in place as plain text.
 """
 
 import json
+import re
 from pathlib import Path
 
 import gradio as gr
@@ -20,9 +21,21 @@ class Widget(gr.HTML):
     constants: dict = {}  # what the script must know beforehand
 
     def __init__(self, value=None, **properties):
-        known = "".join(f"const {name} = {json.dumps(constant)};\n" for name, constant in self.constants.items())
-        super().__init__(value=value, html_template=self.markup, apply_default_css=False,
-                         js_on_load=known + (FOLDER / self.script).read_text("utf-8"), **properties)
+        events = ", ".join(re.findall(r"trigger\(('\w+')", self._read()))  # gradio looks for their names here
+        super().__init__(value=value, html_template=self.markup, apply_default_css=False, js_on_load=(
+            f"window.moescope.widgets['{self.script}'](element, props, trigger, watch); // tells of {events}"),
+            **properties)
+
+    @classmethod
+    def _read(cls) -> str:
+        return (FOLDER / cls.script).read_text("utf-8")
+
+    @classmethod
+    def in_the_head(cls) -> str:
+        """The script as the page's head holds it: once, however many of these widgets there are."""
+        known = "".join(f"const {name} = {json.dumps(constant)};\n" for name, constant in cls.constants.items())
+        open_scope = f"window.moescope.widgets['{cls.script}'] = (element, props, trigger, watch) => {{\n"
+        return f"{open_scope}{known}{cls._read()}}};\n"
 
     def postprocess(self, value):
         return value

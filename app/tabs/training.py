@@ -11,7 +11,6 @@ from app.session import Session
 from app.tabs.training_lab import LabPart
 from app.tabs.training_table import TablePart
 from app.tabs.training_words import WordsPart
-from app.tabs.wiring import QUIET
 from app.training_runs import Foreman
 from app.training_state import LAB, WORDS, valid_key
 
@@ -65,13 +64,12 @@ class TrainingTab:
         yield {self.session: session, **part.blank()}
         yield part.show(session)
 
-    def come_back(self, session: Session, key: str, request: gr.Request) -> dict:
-        """The page was opened: whoever has its key may have a run going."""
+    def come_back(self, session: Session, key: str, page: str) -> Session:
+        """The page was opened, gradio's name for it is given: whoever has its key may have a run going."""
         key = valid_key(key) or secrets.token_hex(16)
-        self._keys[request.session_hash] = key
-        session = session.but(training=replace(session.training, key=key))
+        self._keys[page] = key
         self.foreman.come_back(key)
-        return {self.session: session}
+        return session.but(training=replace(session.training, key=key))
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed or reloaded: nothing is computed for nobody."""
@@ -96,10 +94,9 @@ class TrainingTab:
                 return
             await asyncio.sleep(LOOK_EVERY)
 
-    def connect_page(self, demo: gr.Blocks, spoken) -> None:
-        """After the page has learned its language: find the visitor's run, and follow it."""
-        found = spoken.then(self.come_back, [self.session, self.key], [self.session], js=KEY_OF_TAB, **QUIET)
-        found.then(self.follow, self.session, self.shown, **FOLLOWING)
+    def connect_page(self, demo: gr.Blocks, arrived) -> None:
+        """After a visitor is known again: follow the visitor's run."""
+        arrived.then(self.follow, self.session, self.shown, **FOLLOWING)
         demo.unload(self.leave)
 
     def _connect(self) -> None:

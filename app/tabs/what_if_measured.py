@@ -59,11 +59,9 @@ class MeasuredPart:
 
     def show(self, session: Session) -> dict:
         """Where the numbers come from, and the figures."""
-        live = self.views.is_live(session) and self.views.recorded() is not None
-        return {self.source: {"text": self.views.source_line(session)},
-                self.recording: gr.update(visible=live),
+        return {self.recording: gr.update(visible=self._may_go_back(session)),
                 self.results: gr.update(visible=getattr(session.asking, self.name) is not None or "hidden"),
-                **{panel: self.views.panel_value(name, session) for name, panel in self.panels.items()}}
+                **self._numbers(session)}
 
     def show_recording(self, session: Session) -> dict:
         """The shipped numbers in place of the visitor's own."""
@@ -92,15 +90,25 @@ class MeasuredPart:
     def _measure(self, session: Session, text: str, visitor: str):
         sign, counts = self.runs.begin(visitor), {"done": 0, "total": self.total()}
         try:
-            yield {**self._busy(True), self.status: self._line(session, "measuring", counts)}
+            # Shown before the first number, not with it: gradio sets what it has just shown back to what it held then.
+            yield {**self._busy(True), self.results: gr.update(visible=True),
+                   self.status: self._line(session, "measuring", counts)}
             for now, done in self.steps(session, text, sign):
                 session, counts["done"] = now, done
-                yield {self.session: session, **self.show(session),
+                yield {self.session: session, **self._numbers(session),
                        self.status: self._line(session, "measuring", counts)}
         finally:
             self.runs.end(visitor, sign)
         key = "done" if counts["done"] == counts["total"] else "cancelled" if sign.is_set() else "deadline"
-        yield {self.session: session, **self._busy(False), self.status: self._line(session, key, counts)}
+        yield {**self._busy(False), self.recording: gr.update(visible=self._may_go_back(session)),
+               self.status: self._line(session, key, counts)}
+
+    def _numbers(self, session: Session) -> dict:
+        return {self.source: {"text": self.views.source_line(session)},
+                **{panel: self.views.panel_value(name, session) for name, panel in self.panels.items()}}
+
+    def _may_go_back(self, session: Session) -> bool:
+        return self.views.is_live(session) and self.views.recorded() is not None
 
     def _line(self, session: Session, key: str, counts: dict) -> dict:
         text = say(session.language, f"what_if.{self.name}.{key}", seconds=int(limits.SECONDS_PER_RUN), **counts)
@@ -111,7 +119,10 @@ class MeasuredPart:
 
     def _connect(self) -> None:
         self.answered = [self.session, self.status, *self.shown]
-        self.start.click(self.measure, [self.session, self.text], [*self.answered, self.start, self.halt], **HEAVY)
+        measured = self.start.click(self.measure, [self.session, self.text],
+                                    [*self.answered, self.start, self.halt], **HEAVY)
+        # Once more when all is quiet: on a slow machine the tab may still be opening, and draw over what came fast.
+        measured.then(self._numbers, self.session, [self.source, *self.panels.values()], **QUIET)
         self.halt.click(self.cancel, None, None, **QUIET)
         self.recording.click(self.show_recording, self.session, self.answered, **QUIET)
         offer_csv(self.panels, self.views.DRAWERS, self.session)

@@ -8,9 +8,10 @@ from app import trying
 
 @pytest.fixture
 def asking(opened):
-    """The tab is open and has said why the last token of the prompt met its experts."""
+    """The tab is open: it has said why the last token of the prompt met its experts, and shows what is recorded."""
     opened.get_by_role("tab", name="What if").click()
     expect(opened.locator("#what-if-why h2")).to_contain_text("Why E")
+    expect(opened.locator("#what-if-loads .caption")).not_to_be_empty()
     return opened
 
 
