@@ -24,19 +24,26 @@ def add(commands: argparse._SubParsersAction) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--probes", action="store_true", help="the shipped probe sentences, English and Chinese")
     source.add_argument("--texts", type=Path, nargs="+", metavar="TEXTFILE", help="files with one sentence a line")
+    source.add_argument("--history", type=Path, metavar="RUN", help="instead: what was done to make --model, from its "
+                        "run's folder, --corpus and --heldout, as history.json beside it")
+    parser.add_argument("--corpus", type=Path, metavar="FILE", help="with --history: JSON Lines that the run read")
+    parser.add_argument("--heldout", type=Path, metavar="FILE", help="with --history: and was judged on")
     parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
                         help="a model folder (default: the embedded model)")
     parser.add_argument("--snapshots", type=Path, nargs="+", metavar="FOLDER",
                         help="how the routing settled: files snapshot-STEP.safetensors, or folders of them, beside the "
                              "finished --model")
     parser.add_argument("--out", type=Path, metavar="FILE",
-                        help="where to write (assets/traces/probes.json, with --snapshots training.json)")
+                        help="where to write (assets/traces/probes.json, with --snapshots training.json; with --history "
+                             "a folder, --model)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> dict:
     """Trace every sentence, write the file; returns what it holds."""
+    if arguments.history:
+        return _record_history(arguments)
     files = [*sorted(PROBES.glob("probe_*.txt")), DOMAINS] if arguments.probes else arguments.texts
     texts = [text for file in files for text in texts_of(file)]
     if not texts:
@@ -52,6 +59,18 @@ def run(arguments: argparse.Namespace) -> dict:
     print(f"{path}: {result['bytes'] / 1000:.0f} kB, {result['sentences']} sentences, {result['tokens']} tokens, "
           f"{result['layers']} layers of {result['experts']} experts, model {recorded.model}")
     return result
+
+
+def _record_history(arguments: argparse.Namespace) -> dict:
+    if missing := [name for name in ("corpus", "heldout") if getattr(arguments, name) is None]:
+        raise ValueError(f"--history reads the run's texts too: give --{', --'.join(missing)}")
+    from moe_core.training import history
+
+    found = history.of_run(arguments.history, arguments.model, arguments.corpus, arguments.heldout)
+    path = history.save(found, arguments.out or arguments.model)
+    data, known = found["data"]["training"], found["training"]
+    print(f"{path}: {data['documents']:,} documents, {known['steps']:,} steps, {known['seconds']:.0f} s")
+    return {"file": str(path), **found}
 
 
 def _record_snapshots(arguments: argparse.Namespace, texts: list[str]) -> dict:

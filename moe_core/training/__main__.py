@@ -35,6 +35,7 @@ def main() -> None:
 
 def train(arguments: argparse.Namespace) -> None:
     """Tokenizer, token streams, run, model folder: each is made once and kept in the run's folder."""
+    from moe_core.training import history
     from moe_core.training.export import export_model
     from moe_core.training.loop import Run
     from moe_core.training.presets import PRESETS
@@ -60,6 +61,8 @@ def train(arguments: argparse.Namespace) -> None:
     if processes.first:
         print(f"held-out loss {run.validate(batches=32):.4f} nats per token")
         export_model(run, tokenizer, arguments.out / "model")
+        history.save(history.of_run(arguments.out, arguments.out / "model", arguments.corpus, arguments.heldout),
+                     arguments.out / "model")
         print(f"model: {arguments.out / 'model'}")
     processes.wait()
     processes.leave()

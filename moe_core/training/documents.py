@@ -15,19 +15,21 @@ SENTENCE_END = re.compile(r"(?<=[.!?。！？\n])")
 
 def read_documents(path: str | Path) -> list[str]:
     """The texts of a corpus file, in its order."""
-    return [record["text"] for record in _records(Path(path))]
+    return [record["text"] for record in records(path)]
 
 
 def by_domain(path: str | Path) -> dict[str, list[str]]:
     """The texts of a corpus file under their "domain"; those without one are left out."""
     found: dict[str, list[str]] = {}
-    for record in _records(Path(path)):
+    for record in records(path):
         if isinstance(domain := record.get("domain"), str) and domain.isidentifier():
             found.setdefault(domain, []).append(record["text"])
     return found
 
 
-def _records(path: Path) -> list[dict]:
+def records(path: str | Path) -> list[dict]:
+    """The documents of a corpus file with everything known of them."""
+    path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"corpus file is missing: {path}")
     try:
