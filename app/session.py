@@ -59,6 +59,10 @@ class Session:
         """This session with another question in the tab What if."""
         return self.but(asking=replace(self.asking, **changes))
 
+    def train(self, **changes) -> "Session":
+        """This session with something else to look at in the tab Train it yourself."""
+        return self.but(training=replace(self.training, **changes))
+
     def budget(self, **changes) -> "Session":
         """This session with another search in the tab Where should the bits go?"""
         return self.but(budgeting=replace(self.budgeting, **changes))

@@ -18,6 +18,11 @@ class Training:
 
     key: str = ""
     opened: bool = False
+    seen: frozenset[str] = frozenset()  # the parts of the tab that were opened
+    box: str = "data"      # the step of the pipeline that is looked at
+    moment: int = -1       # the recorded step of training that is looked at; -1 = the last
+    twins: tuple = ()      # what the model and its twins wrote, and what it took them
+    counted: str = ""      # the sentence whose tokens are counted
 
 
 class TrainingRun:

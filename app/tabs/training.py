@@ -9,6 +9,7 @@ import gradio as gr
 from app.labels import Labels
 from app.session import Session
 from app.tabs.training_lab import LabPart
+from app.tabs.training_pipeline import PipelinePart
 from app.tabs.training_table import TablePart
 from app.tabs.training_words import WordsPart
 from app.training_runs import Foreman
@@ -43,9 +44,14 @@ class TrainingTab:
                     self.lab = LabPart(labels, session, self.foreman)
                 with labels.make(gr.Tab, {"label": "training.part.table"}, id="table") as table:
                     self.table = TablePart(session)
-        self.openings = [(self.tab, self.words), (words, self.words), (lab, self.lab), (table, self.table)]
+                with labels.make(gr.Tab, {"label": "training.part.pipeline"}, id="pipeline") as pipeline:
+                    self.pipeline = PipelinePart(labels, session)
+        self.openings = [(self.tab, self.words), (words, self.words), (lab, self.lab), (table, self.table),
+                         (pipeline, self.pipeline)]
         self.runs = {WORDS: self.words, LAB: self.lab}
-        self.shown = [*self.words.shown, *self.lab.shown, *self.table.shown]
+        self.looks = (self.table, self.pipeline)  # what is recorded
+        parts = (self.words, self.lab, *self.looks)
+        self.shown = [component for part in parts for component in part.shown]
         self._connect()
 
     def show(self, session: Session) -> dict:
@@ -53,14 +59,17 @@ class TrainingTab:
         if not session.training.opened:
             return {}
         self.foreman.bench(session.training.key).language = session.language
-        return {**self.words.show(session), **self.lab.show(session), **self.table.show(session)}
+        seen = [part for part in self.looks if part.room in session.training.seen]
+        recorded = {component: value for part in seen for component, value in part.show(session).items()}
+        return {**self.words.show(session), **self.lab.show(session), **recorded}
 
     def open(self, part, session: Session, request: gr.Request):
         """Draw one part when it is opened: what came before the browser had made its widgets may not have been drawn,
         and would not be drawn again unless something else came first.
         """
         key = session.training.key or self._keys.get(request.session_hash, "")
-        session = session.but(training=replace(session.training, opened=True, key=key))
+        session = session.but(training=replace(session.training, opened=True, key=key,
+                                                seen=session.training.seen | {part.room}))
         yield {self.session: session, **part.blank()}
         yield part.show(session)
 

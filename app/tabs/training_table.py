@@ -12,6 +12,8 @@ from app.views.panel import csv_file
 class TablePart:
     """Recorded numbers; to run one strategy again, the live part has it among its dials."""
 
+    room = "table"
+
     def __init__(self, session: gr.State):
         with gr.Row(elem_classes="panels"):
             with gr.Column(min_width=320):

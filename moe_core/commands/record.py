@@ -34,8 +34,8 @@ def add(commands: argparse._SubParsersAction) -> None:
                         help="how the routing settled: files snapshot-STEP.safetensors, or folders of them, beside the "
                              "finished --model")
     parser.add_argument("--out", type=Path, metavar="FILE",
-                        help="where to write (assets/traces/probes.json, with --snapshots training.json; with --history "
-                             "a folder, --model)")
+                        help="where to write (assets/traces/probes.json, with --snapshots training.json, with "
+                             "--history a folder: --model)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     parser.set_defaults(run=run)
 

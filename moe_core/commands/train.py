@@ -36,7 +36,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     for name, what in (("corpus", "JSON Lines to learn from"), ("heldout", "and to be judged on"),
                        ("out", "folder of a whole model's run, or the table's file")):
         parser.add_argument(f"--{name}", type=Path, help=what)
-    parser.add_argument("--tokenizer", type=Path, metavar="FOLDER", help="of a whole model: a tokenizer to take, as its "
+    parser.add_argument("--tokenizer", type=Path, metavar="FOLDER", help="of a whole model: a tokenizer to take, as a "
                         "dense twin must; without it one is learnt")
     parser.add_argument("--resume", action="store_true", help="go on with a whole model's run")
     parser.add_argument("--table", action="store_true", help="measure every strategy of selection, sharing and fusion; "
