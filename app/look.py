@@ -16,13 +16,15 @@ PLOTLY = ROOT / "assets" / "vendor" / "plotly-cartesian-4.1.1.min.js"
 STYLE_SHEETS = [Path(__file__).with_name("look.css"), *sorted((Path(__file__).parent / "components").glob("*.css"))]
 SHARED = [Path(__file__).parent / "components" / name for name in ("moving.js", "panel_parts.js")]
 
-# A page that will speak Chinese waits a moment, unseen, for its words: no flash of English.
-AWAIT_WORDS = """
-const wanted = new URLSearchParams(location.search).get('lang') || navigator.language;
-if (/^zh/i.test(wanted)) {
-  document.documentElement.classList.add('awaiting');
-  setTimeout(() => document.documentElement.classList.remove('awaiting'), 15000);
-}
+PATHS = {"en": "", "zh": "zh"}  # where the page stands in each language, below the page's own address
+
+# Before anything else is fetched: to the page in the language that a link names, or else the browser.
+GO_WHERE_YOUR_LANGUAGE_IS = r"""
+const [, root, path] = location.pathname.match(/^(.*?)\/?(zh)?\/?$/);
+const named = new URLSearchParams(location.search).get('lang');
+const wanted = /^zh/i.test(named || (path ? 'zh' : navigator.language)) ? 'zh' : undefined;
+document.documentElement.lang = path || 'en';
+if (wanted !== path) location.replace(`${root}/${wanted || ''}${location.search}${location.hash}`);
 """
 
 
@@ -31,7 +33,7 @@ def head() -> str:
     script = (f'<script src="gradio_api/file={PLOTLY.relative_to(ROOT).as_posix()}" defer '
               "onload=\"window.dispatchEvent(new Event('plotly-ready'))\"></script>")
     colours = f"<style>:root{{{_variables(theme.LIGHT)}{_experts()}}} .dark{{{_variables(theme.DARK)}}}</style>"
-    return f"{colours}<script>{{{AWAIT_WORDS}}}</script><script>{{{_shared()}}}</script>{script}"
+    return f"{colours}<script>{{{GO_WHERE_YOUR_LANGUAGE_IS}}}</script><script>{{{_shared()}}}</script>{script}"
 
 
 def _shared() -> str:

@@ -19,8 +19,9 @@ from app.tabs.tasks import TasksTab
 from app.tabs.training import KEY_OF_TAB, TrainingTab
 from app.tabs.what_if import WhatIfTab
 from app.tabs.wiring import QUIET
+from app.training_runs import Foreman
 from app.views.status import stage_line
-from app.words import LANGUAGES, choose_language, say
+from app.words import LANGUAGES, say
 from moe_core.tracing.trace import RoutingTrace
 
 LAUNCH = {
@@ -29,21 +30,22 @@ LAUNCH = {
     "css_paths": look.STYLE_SHEETS,
 }
 
-# For fonts and screen readers; and a page that waited for its words unseen may now be seen.
-LANGUAGE_OF_DOCUMENT = """(language) => {
-  document.documentElement.lang = language;
-  document.documentElement.classList.remove('awaiting');
-}"""
+LANGUAGE_OF_DOCUMENT = "(language) => { document.documentElement.lang = language; }"  # for fonts and screen readers
 
 
 def build_page(engine: Engine, recorded: RoutingTrace) -> gr.Blocks:
-    """The page around one engine; `recorded` is what a visitor sees before the model is there."""
+    """The page around one engine, once a language; `recorded` is what a visitor sees before the model is there.
+
+    A page is drawn at once in the language of its address: to translate all of it takes a browser seconds.
+    """
     gr.set_static_paths([look.PLOTLY.parent])
-    labels = Labels()
-    with gr.Blocks(title="MoEscope", delete_cache=(3600, 3600), analytics_enabled=False) as demo:
-        middle = len(recorded.layers) // 2
-        first = Session(recorded, layer=middle, compared_layer=middle, position=recorded.phase.count("prompt") - 1)
-        _connect(demo, Page(engine, labels, gr.State(first)))
+    middle, foreman = len(recorded.layers) // 2, Foreman()
+    first = Session(recorded, layer=middle, compared_layer=middle, position=recorded.phase.count("prompt") - 1)
+    demo = gr.Blocks(title="MoEscope", delete_cache=(3600, 3600), analytics_enabled=False)
+    for language, path in look.PATHS.items():
+        with demo.route(LANGUAGES[language], path, show_in_navbar=False) if path else demo:
+            session = gr.State(first.but(language=language))
+            _connect(demo, Page(engine, Labels(language), session, foreman))
     return demo.queue(max_size=limits.QUEUE_LENGTH, default_concurrency_limit=None, api_open=False)
 
 
@@ -51,8 +53,8 @@ def _lay_out_head(labels: Labels) -> gr.Radio:
     with gr.Row(elem_classes="masthead"):
         gr.HTML("<h1>MoEscope</h1>", js_on_load=None, min_width=0)
         labels.make(StatusLine, {"value": lambda language: {"text": say(language, "page.tagline"), "kind": "tagline"}})
-        language = labels.make(gr.Radio, {"label": "page.language"}, value="en", elem_id="language", min_width=0,
-                               choices=[(name, key) for key, name in LANGUAGES.items()])
+        language = labels.make(gr.Radio, {"label": "page.language"}, value=labels.language, elem_id="language",
+                               min_width=0, choices=[(name, key) for key, name in LANGUAGES.items()])
         labels.make(ThemeSwitch, {"value": _theme_words})
     return language
 
@@ -64,7 +66,6 @@ def _theme_words(language: str) -> dict:
 def _connect(demo: gr.Blocks, page: "Page") -> None:
     arrived = demo.load(page.arrive, [page.session, page.training.key], page.arrival, js=KEY_OF_TAB, **QUIET)
     page.training.connect_page(demo, arrived)
-    # Not on every arrival: the browser spends seconds on an event that names all that has words.
     spoken = page.language.change(page.translate, [page.session, page.language], page.spoken, **QUIET)
     spoken.then(None, page.language, None, js=LANGUAGE_OF_DOCUMENT, **QUIET)
     ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",
@@ -77,7 +78,7 @@ def _connect(demo: gr.Blocks, page: "Page") -> None:
 class Page:
     """What happens to the page as a whole: it is opened, it changes language, its model arrives."""
 
-    def __init__(self, engine: Engine, labels: Labels, session: gr.State):
+    def __init__(self, engine: Engine, labels: Labels, session: gr.State, foreman: Foreman):
         self.engine, self.labels, self.session = engine, labels, session
         self.language = _lay_out_head(labels)
         self.notice = StatusLine(stage_line(engine.stage, labels.language), elem_id="notice")
@@ -89,10 +90,10 @@ class Page:
             self.budget = BudgetTab(labels, session, engine)
             self.device = DeviceTab(labels, session, engine)
             self.tasks = TasksTab(labels, session, engine)
-            self.training = TrainingTab(labels, session)
+            self.training = TrainingTab(labels, session, foreman)
         self.tabs = [self.prompt, self.precision, self.experts, self.what_if, self.budget, self.device, self.tasks,
                      self.training]
-        self.arrival = [session, self.language, self.prompt.prompt, *self.prompt.dials.values()]
+        self.arrival = [session, self.prompt.prompt, *self.prompt.dials.values()]
         self.drawn = [session, self.notice, *(component for tab in self.tabs for component in tab.shown)]
         self.spoken = list(dict.fromkeys([*self.drawn, *labels.components]))
 
@@ -108,17 +109,14 @@ class Page:
         return {self.session: session, self.bar: gr.Tabs(selected="prompt"), **text, **self.prompt.show(session)}
 
     def arrive(self, session: Session, key: str, request: gr.Request) -> dict:
-        """Take language and run from the address, and what trains for this visitor."""
+        """Take the run from the address, and what trains for this visitor."""
         session = self.training.come_back(session, key, request.session_hash)
-        query = dict(request.query_params)
-        language = choose_language(query.get("lang"), request.headers.get("accept-language"))
-        spoken = {} if language == self.labels.language else {self.language: language}
-        asked = from_query(query)
+        asked = from_query(dict(request.query_params))
         if asked.prompt is None:
-            return {self.session: session.but(language=language), **spoken}
+            return {self.session: session}
         dials = {dial: getattr(asked.sampling, name) for name, dial in self.prompt.dials.items()}
-        session = session.but(language=language, link=to_query(asked.prompt, asked.sampling))
-        return {self.session: session, **spoken, self.prompt.prompt: asked.prompt, **dials}
+        session = session.but(link=to_query(asked.prompt, asked.sampling))
+        return {self.session: session, self.prompt.prompt: asked.prompt, **dials}
 
     def translate(self, session: Session, language: str, request: gr.Request) -> dict:
         """All fixed labels, and all drawn sentences and figures, in another language."""

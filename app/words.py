@@ -22,14 +22,3 @@ def say(language: str, key: str, **values) -> str:
     """The sentence `key`, its placeholders filled in."""
     sentence = sentences(language)[key]
     return sentence.format(**values) if values else sentence
-
-
-def choose_language(asked: str | None, accepted: str | None) -> str:
-    """The language a link asks for, else the first one the browser accepts that we speak, else English."""
-    if asked in LANGUAGES:
-        return asked
-    for entry in (accepted or "").split(","):
-        spoken = entry.split(";")[0].strip().lower().split("-")[0]
-        if spoken in LANGUAGES:
-            return spoken
-    return "en"

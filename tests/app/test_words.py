@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 
 from app.figures.drawing import ENGLISH
-from app.words import LANGUAGES, choose_language, say, sentences
+from app.words import LANGUAGES, say, sentences
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -40,18 +40,6 @@ def test_every_word_inside_a_figure_has_a_translation():
 
 def test_a_visitors_braces_are_only_text():
     assert "{prompt}" in say("en", "next.followed", next="{prompt}")
-
-
-@pytest.mark.parametrize(("asked", "accepted", "chosen"), [
-    ("zh", "en-US,en", "zh"),
-    (None, "zh-HK,zh;q=0.9,en;q=0.8", "zh"),
-    (None, "fr-FR,fr;q=0.9,en;q=0.8", "en"),
-    (None, "de", "en"),
-    ("tlh", None, "en"),
-    (None, None, "en"),
-])
-def test_the_link_decides_then_the_browser_then_english(asked, accepted, chosen):
-    assert choose_language(asked, accepted) == chosen
 
 
 def test_every_language_names_itself():

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import time
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def serve(recorded):
 
     def start(engine: Engine) -> str:
         demo = build_page(engine, recorded)
-        _, url, _ = demo.launch(**LAUNCH, prevent_thread_lock=True, quiet=True)
+        _, url, _ = demo.launch(**LAUNCH, prevent_thread_lock=True, quiet=True, server_port=_free_port())
         pages.append(demo)
         return url
 
@@ -118,6 +119,13 @@ def serve(recorded):
 @pytest.fixture(scope="session")
 def app_url(serve, model_folder):
     return serve(Engine(model_folder))
+
+
+def _free_port() -> int:
+    """gradio takes the first port that is free, and so would another process of these tests at the same moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class SlowEngine(Engine):
