@@ -10,6 +10,7 @@ from app.labels import Labels
 from app.session import Session
 from app.tabs.training_lab import LabPart
 from app.tabs.training_pipeline import PipelinePart
+from app.tabs.training_scrubber import ScrubberPart
 from app.tabs.training_table import TablePart
 from app.tabs.training_words import WordsPart
 from app.training_runs import Foreman
@@ -46,10 +47,12 @@ class TrainingTab:
                     self.table = TablePart(session)
                 with labels.make(gr.Tab, {"label": "training.part.pipeline"}, id="pipeline") as pipeline:
                     self.pipeline = PipelinePart(labels, session)
+                with labels.make(gr.Tab, {"label": "training.part.scrubber"}, id="scrubber") as scrubber:
+                    self.scrubber = ScrubberPart(labels, session)
         self.openings = [(self.tab, self.words), (words, self.words), (lab, self.lab), (table, self.table),
-                         (pipeline, self.pipeline)]
+                         (pipeline, self.pipeline), (scrubber, self.scrubber)]
         self.runs = {WORDS: self.words, LAB: self.lab}
-        self.looks = (self.table, self.pipeline)  # what is recorded
+        self.looks = (self.table, self.pipeline, self.scrubber)  # what is recorded
         parts = (self.words, self.lab, *self.looks)
         self.shown = [component for part in parts for component in part.shown]
         self._connect()

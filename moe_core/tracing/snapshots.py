@@ -1,6 +1,6 @@
 """How the routing settled while the model learnt: the same texts through every snapshot, beside the finished model.
 
-It keeps two small tables, not the routing itself; settling.py makes a file of them.
+It keeps small tables, not the routing itself; settling.py makes a file of them.
 """
 
 import re
@@ -11,10 +11,12 @@ import pandas as pd
 from safetensors.torch import load_file
 
 from moe_core.statistics.balance import balance_table
+from moe_core.statistics.load import load_table
 from moe_core.statistics.saturation import saturation_table
+from moe_core.statistics.specialisation import mutual_information_table, specialisation_table
 from moe_core.tracing.corpus import CorpusError, RoutedCorpus, corpus_of
 from moe_core.tracing.own import LoadedModel, load_model, trace_text
-from moe_core.tracing.settling import Settling
+from moe_core.tracing.settling import MAY_BE_EMPTY, NEEDED, Settling
 
 NAME = re.compile(r"snapshot-(\d+)\.safetensors")
 
@@ -39,13 +41,26 @@ def settling(folder: Path, snapshots: dict[int, Path], texts: list[str]) -> Sett
     for step, file in snapshots.items():
         _put(loaded, file)
         routed[step] = _routed(loaded, texts)
-    balance = [balance_table(corpus.routing()).assign(step=step) for step, corpus in routed.items()]
+    counted = [_counted(corpus, step) for step, corpus in routed.items()]
     settings = {"model": loaded.name, "model_hash": loaded.hash, "steps": list(routed), "texts": len(texts),
                 "tokens": len(final.tokens), "experts": final.experts, "k": final.expert_ids.shape[2]}
     chosen = {step: corpus.expert_ids for step, corpus in routed.items()}
     texts_of_tokens = final.tokens["text"].to_numpy()
     saturation = saturation_table(chosen, final.expert_ids, texts_of_tokens, final.layers, final.experts)
-    return Settling(saturation, pd.concat(balance, ignore_index=True), settings)
+    tables = {name: pd.concat([table[name] for table in counted], ignore_index=True) for name in counted[0]}
+    return Settling(saturation=saturation, **tables, settings=settings)
+
+
+def _counted(corpus: RoutedCorpus, step: int) -> dict[str, pd.DataFrame]:
+    """Balance, load, and what the experts tell of the language, at one step; texts in one language tell nothing."""
+    routing = corpus.routing()
+    found = {"balance": balance_table(routing), "load": load_table(routing)}
+    if routing["language"].nunique() > 1:
+        found |= {"languages": specialisation_table(routing, "language"),
+                  "information": mutual_information_table(routing, "language")}
+    else:
+        found |= {name: pd.DataFrame(columns=sorted(NEEDED[name])) for name in MAY_BE_EMPTY}
+    return {name: table.assign(step=step) for name, table in found.items()}
 
 
 def _routed(loaded: LoadedModel, texts: list[str]) -> RoutedCorpus:

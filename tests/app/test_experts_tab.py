@@ -4,6 +4,7 @@ import json
 import threading
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
@@ -18,6 +19,7 @@ from app.words import sentences
 from moe_core.commands.record import DOMAINS
 from moe_core.pieces import Piece
 from moe_core.statistics.balance import balance_table
+from moe_core.statistics.load import load_table
 from moe_core.statistics.saturation import saturation_table
 from moe_core.text.tags import PLACES
 from moe_core.tracing import corpus, settling
@@ -204,7 +206,10 @@ def test_how_the_routing_settled_is_told_or_that_nothing_is_recorded(looking, la
     final = np.array([[[0, 1], [2, 3]]] * 2)
     table = saturation_table({0: final[:, ::-1], 5000: final}, final, np.array([0, 1]), (0, 3), 4)
     load = balance_table(looking().observing.evidence.routing).assign(step=0)
-    settling.save(settling.Settling(table, load, {"model": "tiny", "steps": [0, 5000], "tokens": 2, "texts": 2}), path)
+    shares, nothing = load_table(looking().observing.evidence.routing).assign(step=0), {
+        name: pd.DataFrame(columns=sorted(settling.NEEDED[name])) for name in settling.MAY_BE_EMPTY}
+    settings = {"model": "tiny", "steps": [0, 5000], "tokens": 2, "texts": 2}
+    settling.save(settling.Settling(table, load, shares, **nothing, settings=settings), path)
     panel = training.panel_value(looking(language))
     assert all(part in panel["caption"] for part in ("0.0%", "100.0%", "5,000", "50.0%", "n = 2", "L3 5,000"))
     go.Figure(json.loads(panel["figure"]))  # validates

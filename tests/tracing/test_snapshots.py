@@ -82,3 +82,32 @@ def test_a_damaged_file_is_named(tmp_path, text):
     path.write_text(text)
     with pytest.raises(CorpusError, match=r"training\.json: no recorded snapshots"):
         settling.load(path)
+
+
+def test_the_load_of_every_step_sums_to_one_and_languages_are_told_apart(run, tmp_path):
+    record(run, tmp_path / "training.json", run)
+    found = settling.load(tmp_path / "training.json")
+    assert found.load.groupby(["step", "layer"])["share"].sum().tolist() == pytest.approx([1] * 4, abs=1e-5)
+    assert set(found.languages["label"]) == {"en", "zh"}
+    sums = found.languages.groupby(["step", "layer", "label"])["share"].sum()
+    assert sums.tolist() == pytest.approx([1] * 8, abs=1e-5)
+    assert found.information.groupby("step").size().tolist() == [2, 2]
+
+
+def test_texts_in_one_language_leave_nothing_to_tell_of_languages(run, tmp_path):
+    (tmp_path / "texts.txt").write_text(TEXTS[0], encoding="utf-8")
+    assert main(["record", "--texts", str(tmp_path / "texts.txt"), "--model", str(run / "tiny"), "--out",
+                 str(tmp_path / "x.json"), "--snapshots", str(run)]) == 0
+    found = settling.load(tmp_path / "x.json")
+    assert (len(found.languages), len(found.information), len(found.load)) == (0, 0, 2 * 2 * 4)
+
+
+def test_a_finished_run_is_recorded_by_the_real_command(finished, tmp_path):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("\n".join(TEXTS), encoding="utf-8")
+    run = finished / "run"
+    assert main(["record", "--texts", str(texts), "--model", str(run / "model"), "--out", str(tmp_path / "t.json"),
+                 "--snapshots", str(run)]) == 0
+    found = settling.load(tmp_path / "t.json")
+    assert found.settings["steps"] == [0, 8]
+    assert found.saturation.query("step == 8")["share"].tolist() == [1, 1]
