@@ -22,6 +22,7 @@ class Training:
     box: str = "data"      # the step of the pipeline that is looked at
     moment: int = -1       # the recorded step of training that is looked at; -1 = the last
     twins: tuple = ()      # what the model and its twins wrote, and what it took them
+    asked: tuple = ()      # the prompt, seed and temperature of that
     counted: str = ""      # the sentence whose tokens are counted
 
 

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import gradio as gr
 
+from app.companions import Companions
+from app.engine import Engine
 from app.labels import Labels
 from app.session import Session
 from app.tabs.training_lab import LabPart
 from app.tabs.training_pipeline import PipelinePart
 from app.tabs.training_scrubber import ScrubberPart
 from app.tabs.training_table import TablePart
+from app.tabs.training_twins import TwinsPart
 from app.tabs.training_words import WordsPart
 from app.training_runs import Foreman
 from app.training_state import LAB, WORDS, valid_key
@@ -32,7 +35,8 @@ LOOK_EVERY = 0.35  # seconds between two looks at a run
 class TrainingTab:
     """The tab's components; `shown` are those that `show` fills from a session."""
 
-    def __init__(self, labels: Labels, session: gr.State, foreman: Foreman | None = None):
+    def __init__(self, labels: Labels, session: gr.State, foreman: Foreman | None = None,
+                 engine: Engine | None = None):
         self.session, self.foreman = session, foreman or Foreman()
         self._keys: dict[str, str] = {}  # gradio's name of a page -> the visitor's key
         self.tab = labels.make(gr.Tab, {"label": "tab.training"}, id="training")
@@ -49,10 +53,12 @@ class TrainingTab:
                     self.pipeline = PipelinePart(labels, session)
                 with labels.make(gr.Tab, {"label": "training.part.scrubber"}, id="scrubber") as scrubber:
                     self.scrubber = ScrubberPart(labels, session)
+                with labels.make(gr.Tab, {"label": "training.part.twins"}, id="twins") as twins:
+                    self.twins = TwinsPart(labels, session, Companions(engine))
         self.openings = [(self.tab, self.words), (words, self.words), (lab, self.lab), (table, self.table),
-                         (pipeline, self.pipeline), (scrubber, self.scrubber)]
+                         (pipeline, self.pipeline), (scrubber, self.scrubber), (twins, self.twins)]
         self.runs = {WORDS: self.words, LAB: self.lab}
-        self.looks = (self.table, self.pipeline, self.scrubber)  # what is recorded
+        self.looks = (self.table, self.pipeline, self.scrubber, self.twins)  # what is recorded
         parts = (self.words, self.lab, *self.looks)
         self.shown = [component for part in parts for component in part.shown]
         self._connect()
