@@ -44,7 +44,6 @@ def build_page(engine: Engine, recorded: RoutingTrace) -> gr.Blocks:
     demo = gr.Blocks(title="MoEscope", delete_cache=(3600, 3600), analytics_enabled=False)
     for language, path in look.PATHS.items():
         with demo.route(LANGUAGES[language], path, show_in_navbar=False) if path else demo:
-            gr.Navbar(visible=False)  # the switch of languages is ours
             session = gr.State(first.but(language=language))
             _connect(demo, Page(engine, Labels(language), session, foreman))
     return demo.queue(max_size=limits.QUEUE_LENGTH, default_concurrency_limit=None, api_open=False)
