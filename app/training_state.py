@@ -23,7 +23,8 @@ class Training:
     moment: int = -1       # the recorded step of training that is looked at; -1 = the last
     twins: tuple = ()      # what the model and its twins wrote, and what it took them
     asked: tuple = ()      # the prompt, seed and temperature of that
-    counted: str = ""      # the sentence whose tokens are counted
+    counted: str = ""      # the sentence whose tokens are counted; "" = the article's
+    snippets: tuple = ()   # what the GPT-2s wrote after it
 
 
 class TrainingRun:

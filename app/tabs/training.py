@@ -13,9 +13,11 @@ from app.session import Session
 from app.tabs.training_lab import LabPart
 from app.tabs.training_pipeline import PipelinePart
 from app.tabs.training_scrubber import ScrubberPart
+from app.tabs.training_snippet import SnippetPart
 from app.tabs.training_table import TablePart
 from app.tabs.training_twins import TwinsPart
 from app.tabs.training_words import WordsPart
+from app.tabs.wiring import SILENT
 from app.training_runs import Foreman
 from app.training_state import LAB, WORDS, valid_key
 
@@ -28,7 +30,7 @@ KEY_OF_TAB = """(session, key) => {
   }
   return [session, sessionStorage.getItem(name)];
 }"""
-FOLLOWING = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
+FOLLOWING = {"concurrency_limit": None, **SILENT}
 LOOK_EVERY = 0.35  # seconds between two looks at a run
 
 
@@ -55,10 +57,13 @@ class TrainingTab:
                     self.scrubber = ScrubberPart(labels, session)
                 with labels.make(gr.Tab, {"label": "training.part.twins"}, id="twins") as twins:
                     self.twins = TwinsPart(labels, session, Companions(engine))
+                with labels.make(gr.Tab, {"label": "training.part.snippet"}, id="snippet") as snippet:
+                    self.snippet = SnippetPart(labels, session)
         self.openings = [(self.tab, self.words), (words, self.words), (lab, self.lab), (table, self.table),
-                         (pipeline, self.pipeline), (scrubber, self.scrubber), (twins, self.twins)]
+                         (pipeline, self.pipeline), (scrubber, self.scrubber), (twins, self.twins),
+                         (snippet, self.snippet)]
         self.runs = {WORDS: self.words, LAB: self.lab}
-        self.looks = (self.table, self.pipeline, self.scrubber, self.twins)  # what is recorded
+        self.looks = (self.table, self.pipeline, self.scrubber, self.twins, self.snippet)  # what is recorded
         parts = (self.words, self.lab, *self.looks)
         self.shown = [component for part in parts for component in part.shown]
         self._connect()

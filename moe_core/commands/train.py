@@ -11,7 +11,7 @@ from pathlib import Path
 from moe_core.commands.printing import columns
 from moe_core.lab.dials import LabDials
 
-THOUSAND, LAB = "thousand-words", "lab"
+THOUSAND, LAB, GPT2 = "thousand-words", "lab", "gpt2-ours"
 SOURCES = ("stories", "poems", "own")
 LAB_ONLY = ("selection", "sharing", "fusion", "precision", "z", "capacity", "noise", "steps")
 BOTH = ("experts", "k", "balance", "learning_rate", "seed")
@@ -22,7 +22,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     from moe_core.training.presets import PRESETS
 
     parser = commands.add_parser("train", help="the thousand-word experiment, a small live run, or a whole model")
-    parser.add_argument("--preset", choices=(THOUSAND, LAB, *PRESETS), default=THOUSAND,
+    parser.add_argument("--preset", choices=(THOUSAND, LAB, GPT2, *PRESETS), default=THOUSAND,
                         help="thousand-words: the source article's experiment (default); lab: a small MoE beside its "
                              "dense twin; the others train a whole model and need --corpus, --heldout, --out")
     parser.add_argument("--words", type=Path, metavar="FILE", help="a word list of your own, one word on every line")
@@ -52,7 +52,9 @@ def run(arguments: argparse.Namespace) -> dict:
         return _table(arguments)
     if arguments.preset == THOUSAND:
         return _thousand(arguments)
-    return _lab(arguments) if arguments.preset == LAB else _whole(arguments)
+    if arguments.preset == LAB:
+        return _lab(arguments)
+    return _gpt2(arguments) if arguments.preset == GPT2 else _whole(arguments)
 
 
 def _thousand(arguments: argparse.Namespace) -> dict:
@@ -120,13 +122,30 @@ def _table(arguments: argparse.Namespace) -> dict:
 
 def _whole(arguments: argparse.Namespace) -> dict:
     """The presets of moe_core.training, by its own hand."""
-    missing = [name for name in ("corpus", "heldout", "out") if getattr(arguments, name) is None]
-    if missing:
-        raise ValueError(f"the preset {arguments.preset} trains a whole model: give --{', --'.join(missing)}")
+    _need_files(arguments)
     from moe_core.training.__main__ import train
 
     train(arguments)
     return {"preset": arguments.preset, "model": str(arguments.out / "model")}
+
+
+def _gpt2(arguments: argparse.Namespace) -> dict:
+    """A small GPT-2 of ours for the article's snippet; its folder belongs in assets/models/gpt2-ours."""
+    _need_files(arguments)
+    from moe_core.gpt2 import train as training
+
+    dials = training.Dials(**_given(arguments, "steps", "seed", "learning_rate"),
+                           **({} if arguments.minutes is None else {"minutes": arguments.minutes or None}))
+    folder = training.train(arguments.corpus, arguments.heldout, arguments.out, dials)
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    print(f"model: {folder}, {size / 1e6:.1f} MB")
+    return {"preset": GPT2, "model": str(folder), "bytes": size}
+
+
+def _need_files(arguments: argparse.Namespace) -> None:
+    missing = [name for name in ("corpus", "heldout", "out") if getattr(arguments, name) is None]
+    if missing:
+        raise ValueError(f"the preset {arguments.preset} trains a whole model: give --{', --'.join(missing)}")
 
 
 def _given(arguments: argparse.Namespace, *names: str) -> dict:
