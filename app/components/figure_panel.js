@@ -1,14 +1,21 @@
 // Draws with Plotly.react, so that a reader's zoom survives new numbers; recolours when the page turns dark.
+// What moves is sketched at once; Plotly follows when it has come to rest.
 const find = (selector) => element.querySelector(selector);
-const { writeBadge, offerCsv, download } = window.moescope;
-const [title, caption, plot, csv] = ['h2', '.caption', '.plot', '.csv'].map(find);
+const { writeBadge, offerCsv, download, sketch, wipe, moves, takeTurn } = window.moescope;
+const [title, caption, plot, canvas, csv] = ['h2', '.caption', '.plot', 'canvas', '.csv'].map(find);
 const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, doubleClick: 'reset' };
+const REST = 350; // milliseconds without a move after which Plotly draws what was sketched
 let figure = null;
 let still = null; // the figure as the server drew it
-let move = null; // where a player has moved it, and what its title and caption say meanwhile
+let move = null; // where the visitor has moved it: which token, which layer
+let told = null; // what its title and caption say meanwhile
 let serial = 0; // of the figure
-let painted = ''; // what is on the screen: which figure, how wide, how dark
+let painted = ''; // what Plotly has drawn: which figure, how wide, how dark
+let drawn = null; // the layout Plotly has drawn
+let dressed = ''; // for which width, and for light or dark
+let resting = 0;
 let listening = false;
+let width = 0; // of the plot; asking for it at every move would lay out the page again each time
 let onScreen = false; // a figure is drawn when it comes near the screen, not before
 
 const isDark = () => document.body.classList.contains('dark');
@@ -31,7 +38,7 @@ function steady(layout) {
 }
 
 function sized(layout) {
-  return { uirevision: 'keep', ...steady(layout), autosize: true, width: plot.clientWidth };
+  return { uirevision: 'keep', ...steady(layout), autosize: true, width };
 }
 
 function listen() {
@@ -39,48 +46,60 @@ function listen() {
   listening = true;
   plot.on('plotly_click', (event) => {
     const { x, y, z, customdata } = event.points[0];
-    trigger('cell_click', { x, y, z: z ?? null, detail: customdata ?? null });
+    if (props.moves === 'gates') document.dispatchEvent(new CustomEvent('moescope-pick', { detail: { position: y } }));
+    else trigger('cell_click', { x, y, z: z ?? null, detail: customdata ?? null });
   });
 }
 
-const look = () => [serial, plot.clientWidth, isDark()].join();
-const wanted = () => figure && window.Plotly && plot.clientWidth && onScreen && look() !== painted;
+const dress = () => [width, isDark()].join();
+const look = () => `${serial},${dress()}`;
+const wanted = () => figure && window.Plotly && width && onScreen && look() !== painted;
+const coloured = () => copy(figure, isDark() ? DARK_OF_LIGHT : {});
 
 function paint() {
-  if (wanted()) window.moescope.takeTurn(plot, draw);
+  clearTimeout(resting);
+  if (!wanted()) return;
+  const quick = props.moves && drawn && dressed === dress() && sketch(canvas, plot, coloured(), drawn);
+  if (quick) resting = setTimeout(() => takeTurn(plot, draw), REST);
+  else takeTurn(plot, draw);
 }
 
 function draw() {
   if (!wanted()) return;
   painted = look();
-  const { data, layout } = copy(figure, isDark() ? DARK_OF_LIGHT : {});
+  const { data, layout } = coloured();
+  [drawn, dressed] = [figure.layout, dress()];
   window.Plotly.react(plot, data, sized(layout), CONFIG).then(listen);
+  wipe(canvas, plot);
 }
 
 function write() {
   const value = props.value || {};
   still = value.figure ? JSON.parse(value.figure) : null;
+  if (move?.live) move = null; // the server has drawn the run that grew
   writeBadge(element, value.badge);
-  offerCsv(element, value.csv_hint, still);
-  plot.setAttribute('aria-label', value.summary || value.title || '');
   put();
 }
 
-// The figure as it stands, or as of the token where a player is.
+// The figure as it stands, or as of where the visitor is.
 function put() {
   const value = props.value || {};
   const moved = move && still;
-  figure = moved ? window.moescope.moves[props.moves](still, move.routing, move.at) : still;
+  const words = { ...value, ...(moved ? told : {}) };
+  figure = moved ? moves[props.moves](still, move) : still;
   serial += 1;
-  title.textContent = moved ? move.told.title : value.title || '';
-  caption.textContent = moved ? move.told.caption : value.caption || '';
+  title.textContent = words.title || '';
+  caption.textContent = words.caption || '';
+  plot.setAttribute('aria-label', words.summary || words.title || '');
+  offerCsv(element, words.csv_hint, still);
   plot.style.minHeight = figure ? `${figure.layout.height || 0}px` : '';
   paint();
 }
 
-function follow({ detail: { routing, at, told, still: unmoved } }) {
-  if (unmoved.includes(props.moves)) return;
-  move = { routing, at, told: told[props.moves] };
+function follow({ detail }) {
+  const words = detail.told[props.moves];
+  if (!words && !move) return;
+  [move, told] = words ? [detail, words] : [null, null];
   put();
 }
 
@@ -97,7 +116,10 @@ new IntersectionObserver((entries) => {
   onScreen = entries.at(-1).isIntersecting;
   paint();
 }, { rootMargin: '150px' }).observe(plot);
-new ResizeObserver(paint).observe(plot);
+new ResizeObserver(() => {
+  width = plot.clientWidth;
+  paint();
+}).observe(plot);
 new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });
 window.addEventListener('plotly-ready', paint);
 csv.addEventListener('click', () => trigger('csv_click', {}));

@@ -7,7 +7,8 @@ from app.components.widget import Widget
 class FigurePanel(Widget):
     """Value: title, badge, caption, summary (for the screen reader), figure (plotly's JSON, as text).
 
-    A panel with a property `moves` ("gates", "path" or "load") follows the Player of its page.
+    A panel with a property `moves` ("gates", "path" or "load") follows the Player of its page; a click on a row of
+    "gates" is told to the Player.
 
     Events: `cell_click` carries x, y, z of a clicked mark; `csv_click` asks for the table, which
     comes back through the property `download` ({"name", "text", "serial"}).
@@ -17,7 +18,7 @@ class FigurePanel(Widget):
         '<section class="panel">'
         '<header><h2></h2><span class="badge"></span><button type="button" class="csv">CSV</button></header>'
         '<p class="caption"></p>'
-        '<div class="plot" role="img"></div>'
+        '<div class="stage"><div class="plot" role="img"></div><canvas hidden aria-hidden="true"></canvas></div>'
         "</section>"
     )
     script = "figure_panel.js"

@@ -1,41 +1,52 @@
 // Plays a finished run in the browser, token by token; while a run still grows, hands its newest token on.
-const [back, play, on, track, speed, told, save] = ['.back', '.play', '.on', '.track', '.speed', '.told', '.save']
+const [back, play, on, track, speed, line, save] = ['.back', '.play', '.on', '.track', '.speed', '.told', '.save']
   .map((selector) => element.querySelector(selector));
 const bar = element.querySelector('.player');
+const { fill, unpack, knows, factsOf } = window.moescope;
+const SETTLE = 150; // milliseconds after which the server is told where the visitor came to rest
 let routing = null;
-let at = 0;
+let whole = null; // of a run that grows: the last routing with all its tokens
+let head = null; // where playing has come to; null where the run lies open as a whole
+let position = 0; // the token and the layer that are looked at
+let layer = 0;
+let followed = null; // the token a visitor picked while the run grew; else its newest token is shown
+let touched = false; // whether the figures stand elsewhere than the server drew them
 let ticking = 0;
 let settling = 0;
 
 const words = () => props.value?.words || {};
 const last = () => routing.start + routing.length - 1;
-const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+const at = () => head ?? last();
+const growing = () => Boolean(routing?.live || routing?.closing);
 
 function send(name, detail) {
   document.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
+// The sentences of app/views/player.py: of a run that plays or grows, or of the token at rest.
+function told(past, selected) {
+  const sentences = growing() || head !== null ? words().panels : words().rest;
+  const values = { ...factsOf(past, layer, selected), n: at() + 1, total: last() + 1 };
+  return Object.fromEntries(Object.entries(sentences).map(([panel, parts]) => [panel, Object.fromEntries(
+    Object.entries(parts).map(([part, sentence]) => [part, fill(sentence, values)]))]));
+}
+
 function show() {
-  const values = { token: routing.labels[at - routing.start], position: at, n: at + 1, total: last() + 1 };
-  const told = Object.fromEntries(Object.entries(words().panels || {}).map(
-    ([panel, sentences]) => [panel, { title: fill(sentences.title, values), caption: fill(sentences.caption, values) }]));
-  send('moescope-move', { routing, at, told, still: routing.live && routing.follow !== null ? ['path'] : [] });
-  describe(values);
-}
-
-function describe(values = { position: at, n: at + 1, total: last() + 1 }) {
-  track.max = last();
-  track.value = at;
-  told.textContent = fill(words().told || '', values);
-  track.setAttribute('aria-valuetext', told.textContent);
-  back.disabled = routing.live || at === 0;
-  on.disabled = routing.live || at === last();
-  [play, track, save].forEach((part) => { part.disabled = Boolean(routing.live); });
-}
-
-function rest() {
-  send('moescope-rest', {});
+  touched = true;
+  const selected = head ?? (routing.live ? followed ?? last() : position);
+  const past = selected >= routing.start ? routing : whole;
+  if (past) send('moescope-move', { routing, past, layer, at: at(), selected, live: growing(), told: told(past, selected) });
   describe();
+}
+
+function describe() {
+  track.max = last();
+  track.value = at();
+  line.textContent = fill(words().told || '', { n: at() + 1, total: last() + 1 });
+  track.setAttribute('aria-valuetext', line.textContent);
+  back.disabled = growing() || at() === 0;
+  on.disabled = growing() || at() === last();
+  [play, track, save].forEach((part) => { part.disabled = growing(); });
 }
 
 function label(playing) {
@@ -50,43 +61,70 @@ function halt() {
   label(false);
 }
 
-// The server draws what belongs to one token (title, scores, next tokens) once the visitor comes to rest on it.
-function settle() {
+// The server draws the rest of what belongs to a token and a layer once the visitor comes to rest there.
+function settle(known = true) {
   clearTimeout(settling);
-  settling = setTimeout(() => trigger('settle', { position: at }), 250);
+  settling = setTimeout(() => {
+    settling = 0;
+    if (known) trigger('settle', { position, layer });
+    else trigger('look', { position, layer });
+  }, SETTLE);
 }
 
-function go(position) {
-  at = Math.min(Math.max(position, routing.start), last());
+function go(to) {
+  head = Math.min(Math.max(to, routing.start), last());
   show();
 }
 
 function tick() {
-  if (at >= last()) {
+  if (at() >= last()) {
     halt();
-    rest();
+    head = null;
+    show();
     return;
   }
-  go(at + 1);
+  go(at() + 1);
   ticking = setTimeout(tick, 1000 / Number(speed.value));
+}
+
+function stay() {
+  halt();
+  position = at();
+  settle();
 }
 
 function toggle() {
   if (ticking) {
-    halt();
-    settle();
+    stay();
     return;
   }
   clearTimeout(settling);
-  if (at >= last()) go(routing.start);
+  if (at() >= last()) go(routing.start);
   label(true);
   ticking = setTimeout(tick, 1000 / Number(speed.value));
 }
 
 function step(by) {
-  halt();
-  go(at + by);
-  settle();
+  go(at() + by);
+  stay();
+}
+
+// Another token or another layer: the browser answers if it can, the server follows.
+function look(change) {
+  if (!routing) {
+    trigger('look', { position: null, layer: null, ...change });
+    return;
+  }
+  if (change.position !== undefined) {
+    halt();
+    head = null;
+  }
+  position = Math.min(change.position ?? position, last());
+  layer = Math.min(Math.max(change.layer ?? layer, 0), routing.layers - 1);
+  const known = knows(routing, layer);
+  if (routing.live) followed = change.position ?? followed;
+  if (known) show();
+  settle(known);
 }
 
 function speak() {
@@ -100,22 +138,38 @@ function speak() {
   label(Boolean(ticking));
 }
 
+function arrive(before) {
+  const begins = !before || !(before.live || before.closing);
+  if (routing.start === 0) whole = routing;
+  if (begins) {
+    halt();
+    [head, followed] = [null, null];
+  }
+  if (begins || !knows(routing, layer)) layer = routing.layer;
+  position = followed ?? routing.position;
+  show();
+  if (routing.closing) setTimeout(() => trigger('end', {}));
+}
+
 function receive() {
+  const before = routing;
   bar.hidden = !props.value;
-  if (!props.value) return;
-  const before = routing?.key;
-  const grew = routing?.live;
-  routing = window.moescope.unpack(props.value);
+  routing = props.value ? unpack(props.value) : null;
+  if (!routing) {
+    send('moescope-rest', {});
+    if (before?.live) setTimeout(() => trigger('end', {}));
+    return;
+  }
   speak();
-  if (routing.live) {
+  if (growing()) {
+    arrive(before);
+  } else if (routing.key !== before?.key || before.closing || before.live) {
     halt();
-    at = last();
-    show();
-  } else if (routing.key !== before || grew) {
-    halt();
-    at = last();
-    rest();
-  } else if (at < last()) show();
+    [head, touched, position, layer] = [null, false, settling ? position : routing.position, settling ? layer : routing.layer];
+    send('moescope-rest', {});
+    if (settling) show();
+    else describe();
+  } else if (touched) show();
   else describe();
 }
 
@@ -123,23 +177,21 @@ const KEYS = { ' ': toggle, ArrowRight: () => step(1), ArrowLeft: () => step(-1)
 
 bar.addEventListener('keydown', (event) => {
   const ours = [back, play, on, track].includes(event.target) && !(event.key === ' ' && event.target !== play && event.target !== track);
-  if (!ours || !(event.key in KEYS) || routing.live) return;
+  if (!ours || !(event.key in KEYS) || growing()) return;
   event.preventDefault();
   KEYS[event.key]();
 });
 back.addEventListener('click', () => step(-1));
 on.addEventListener('click', () => step(1));
 play.addEventListener('click', toggle);
-track.addEventListener('input', () => step(Number(track.value) - at));
+track.addEventListener('input', () => step(Number(track.value) - at()));
 save.addEventListener('click', () => trigger('save_click', {}));
-document.addEventListener('moescope-pick', ({ detail }) => { // a token was clicked: stay with it
-  if (!routing || routing.live) return;
-  const played = at < last();
-  halt();
-  at = last();
-  if (played) rest();
-  else describe();
-});
+document.addEventListener('moescope-pick', ({ detail }) => look({ position: detail.position }));
+if (props.layers) {
+  document.addEventListener('input', ({ target }) => { // the slider is gradio's; its value is read where it is turned
+    if (target.closest?.(props.layers) && target.value !== '') look({ layer: Math.round(Number(target.value)) });
+  });
+}
 watch('value', receive);
 watch('download', () => window.moescope.download(props.download));
 receive();

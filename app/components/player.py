@@ -8,9 +8,11 @@ SPEEDS = (2, 5, 10, 20)  # tokens a second
 class Player(Widget):
     """Value: the routing of a text as app/views/player.py packs it, or None where there is nothing to play.
 
-    It moves the token strip and every FigurePanel with a property `moves` by itself, in the browser. Events: `settle`
-    carries the position where the visitor came to rest; `save_click` asks for the run as a file, which comes back
-    through the property `download` ({"name", "text", "serial"}).
+    It moves the token strip and every FigurePanel with a property `moves` by itself, in the browser: while it plays,
+    and when another token or layer is picked (the property `layers` says which slider tells the layer). Events with
+    `position` and `layer`: `settle` where the visitor came to rest, for what the server alone can draw; `look` where
+    the browser cannot answer, for everything. `end`: a run that grew is whole. `save_click` asks for the run as a
+    file, which comes back through the property `download` ({"name", "text", "serial"}).
     """
 
     markup = (
@@ -27,4 +29,4 @@ class Player(Widget):
     script = "player.js"
 
     def __init__(self, value=None, **properties):
-        super().__init__(value=value, **{"download": None, **properties})
+        super().__init__(value=value, **{"download": None, "layers": None, **properties})

@@ -2,9 +2,10 @@
 const strip = element.querySelector('.strip');
 const legend = element.querySelector('.strip-legend');
 const live = element.querySelector('.unseen');
+const { fill } = window.moescope;
 const FLAGS = ['generated', 'hesitates', 'flipped', 'joined'];
 let spoken = 0;
-let head = null; // where a player is; the tokens after it are still to come
+let view = null; // where the visitor is in a run that the browser holds: its routing, which layer, which token
 
 const buttons = () => [...strip.children];
 const current = () => props.value || { tokens: [] };
@@ -18,8 +19,8 @@ function newButton(position) {
   return button;
 }
 
-function dress(button, token, selected) {
-  const key = JSON.stringify([token, selected]);
+function dress(button, token) {
+  const key = JSON.stringify(token);
   if (button.dataset.key === key) return;
   button.dataset.key = key;
   button.firstChild.textContent = token.label;
@@ -27,10 +28,14 @@ function dress(button, token, selected) {
   button.style.setProperty('--expert', `var(--expert-${token.expert % 10})`);
   button.style.setProperty('--tint', token.tint || 0);
   FLAGS.forEach((flag) => button.classList.toggle(flag, Boolean(token[flag])));
-  button.classList.toggle('selected', selected);
-  button.setAttribute('aria-pressed', String(selected));
   button.setAttribute('aria-label', token.spoken);
   button.title = token.hint || token.spoken;
+}
+
+function choose(button, selected) {
+  if (button.getAttribute('aria-pressed') === String(selected)) return;
+  button.classList.toggle('selected', selected);
+  button.setAttribute('aria-pressed', String(selected));
 }
 
 function giveTabStop(position) {
@@ -60,33 +65,53 @@ function keys(experts) {
   return list;
 }
 
+// The first line names the layer whose experts are underlined.
 function explain(value) {
-  const key = JSON.stringify([value.legend, value.experts]);
+  const [told, ...rest] = value.legend || [];
+  const first = view ? fill(view.routing.words.legend, { layer: view.routing.names[view.layer] }) : told;
+  const key = JSON.stringify([first, rest, value.experts]);
   if (legend.dataset.key === key) return;
   legend.dataset.key = key;
-  const [first, ...rest] = value.legend || [];
   legend.replaceChildren(...(first ? [item(first), keys(value.experts), ...rest.map((text) => item(text))] : []));
+}
+
+// The tokens from position `start` on: as the server told them, or of the layer that is looked at.
+let known = {};
+function shown(value) {
+  if (!view) return { start: 0, tokens: value.tokens };
+  const { routing, layer } = view;
+  if (known.routing !== routing || known.layer !== layer) {
+    const tokens = routing.labels.map((label, at) => window.moescope.tokenOf(routing, layer, routing.start + at));
+    known = { routing, layer, start: routing.start, tokens };
+  }
+  return known;
 }
 
 function draw() {
   const value = current();
-  while (strip.children.length > value.tokens.length) strip.lastChild.remove();
-  value.tokens.forEach((token, position) => {
-    const button = strip.children[position] || strip.appendChild(newButton(position));
-    dress(button, token, position === (head ?? value.selected));
-    button.classList.toggle('ahead', head !== null && position > head);
+  const { start, tokens } = shown(value);
+  if (strip.children.length < start) return; // tokens are missing: soon the whole run comes
+  const selected = view ? view.selected : value.selected;
+  while (strip.children.length > start + tokens.length) strip.lastChild.remove();
+  buttons().slice(0, start).forEach((button, position) => choose(button, position === selected));
+  tokens.forEach((token, index) => {
+    const button = strip.children[start + index] || strip.appendChild(newButton(start + index));
+    dress(button, token);
+    choose(button, start + index === selected);
+    button.classList.toggle('ahead', Boolean(view) && start + index > view.at);
   });
   strip.setAttribute('aria-label', value.name || '');
   strip.classList.toggle('tinted', Boolean(value.tinted));
-  giveTabStop(Math.min(Math.max(value.selected ?? 0, 0), value.tokens.length - 1));
+  giveTabStop(Math.min(Math.max(selected ?? 0, 0), strip.children.length - 1));
   explain(value);
   announce(value);
 }
 
 function select(button) {
   if (!button) return;
-  if (props.moves) document.dispatchEvent(new CustomEvent('moescope-pick'));
-  trigger('token_click', { position: Number(button.dataset.position) });
+  const position = Number(button.dataset.position);
+  if (props.moves) document.dispatchEvent(new CustomEvent('moescope-pick', { detail: { position } }));
+  else trigger('token_click', { position });
 }
 
 const STEPS = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
@@ -98,13 +123,17 @@ function walk(event) {
   const position = Math.min(Math.max(here + STEPS[event.key], 0), strip.children.length - 1);
   giveTabStop(position);
   strip.children[position].focus();
+  if (props.moves) select(strip.children[position]);
 }
 
 strip.addEventListener('click', (event) => select(event.target.closest('.token')));
 strip.addEventListener('keydown', walk);
 if (props.moves) {
-  document.addEventListener('moescope-move', ({ detail: { routing, at } }) => { head = routing.live ? null : at; draw(); });
-  document.addEventListener('moescope-rest', () => { head = null; draw(); });
+  document.addEventListener('moescope-move', ({ detail }) => { view = detail; draw(); });
+  document.addEventListener('moescope-rest', () => { view = null; draw(); });
 }
-watch('value', draw);
+watch('value', () => {
+  if (view?.live) view = null; // the server tells of the run that grew
+  draw();
+});
 draw();

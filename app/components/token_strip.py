@@ -6,7 +6,8 @@ from app.components.widget import Widget
 class TokenStrip(Widget):
     """Value: tokens (label, expert, state flags, aria text), the selected position, words for the screen reader.
 
-    Event `token_click` carries `position`. With the property `moves` the strip follows the Player of its page.
+    Event `token_click` carries `position`. With the property `moves` the strip tells the Player of its page instead,
+    and follows it; the arrow keys then select as they move.
     """
 
     markup = (

@@ -8,7 +8,7 @@ from app.engine import Engine
 from app.labels import Labels
 from app.observing import KINDS, PROBES, TEXT, Observing
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
+from app.tabs.wiring import HEAVY, QUIET, SILENT, SLIDING, offer_csv, within
 from app.views import experts as views
 from app.views import experts_evidence as evidence
 from app.views import experts_likes as liking
@@ -19,7 +19,7 @@ from app.words import say
 from moe_core.tracing.corpus import CorpusError
 
 WIDE = ("load", "kinds", "together")  # their cells carry numbers
-COUNTING = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE}
+COUNTING = {**SILENT, "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE}
 
 
 class ExpertsTab:

@@ -34,7 +34,7 @@ class PromptTab:
                 self.status = StatusLine(elem_id="run-status")
                 self.strip = TokenStrip(views.strip_value(first), elem_id="strip", moves=True)
                 with gr.Row(elem_classes="play-row"):
-                    self.player = Player(player_value(first), elem_id="player")
+                    self.player = Player(player_value(first), elem_id="player", layers="#layer")
                     self.open = labels.make(gr.UploadButton, {"label": "player.open"}, size="sm", min_width=0, scale=0,
                                             file_types=[".json"], elem_id="open-run")
                 self._lay_out_layer(labels, first)
@@ -76,26 +76,29 @@ class PromptTab:
         """End this visitor's run after the step it is in."""
         self.runs.stop(request.session_hash)
 
-    def change_layer(self, session: Session, layer: int, request: gr.Request) -> dict:
-        """Show another layer: colours, gates and scores."""
-        session = session.but(layer=within(layer, len(session.trace.layers) - 1))
-        self.runs.look(request.session_hash, layer=session.layer)
-        return {self.session: session, self.strip: views.strip_value(session), self.layer: session.layer,
-                self.player: player_value(session), **self._draw(session, "gates", "choice"),
-                **self.more.show(session, "confidence", "coverage")}
-
     def change_quantity(self, session: Session, quantity: str) -> dict:
         """Let the heatmap show probabilities, or the weights really applied."""
         session = session.but(quantity=quantity if quantity in QUANTITIES else "probability")
         return {self.session: session, self.player: player_value(session), **self._draw(session, "gates")}
 
-    def select(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
-        """Follow the token that was clicked in the strip."""
-        return self._select(session, event.position, request)
-
     def settle(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
-        """The player has come to rest on a token: draw what belongs to it."""
-        return self._select(session, event.position, request)
+        """The visitor has come to rest on a token and a layer: draw what the browser cannot draw by itself."""
+        before, session = session, self._look(session, event, request)
+        moved = () if session.position == before.position else ("next",)
+        other = session.layer != before.layer
+        return {self.session: session, **self._draw(session, "choice", *moved),
+                **(self.more.show(session, "confidence", "coverage") if other else {})}
+
+    def look(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
+        """The same where the browser draws nothing by itself: the run is too large to send."""
+        session = self._look(session, event, request)
+        return {self.session: session, self.strip: views.strip_value(session), self.player: player_value(session),
+                **self._draw(session, "gates", "path", "choice", "next"),
+                **self.more.show(session, "confidence", "coverage")}
+
+    def end(self, session: Session) -> dict:
+        """The last token has arrived in the browser: draw what stood still while the text grew."""
+        return self.show(session)
 
     def save_run(self, session: Session) -> dict:
         """The run on the screen as a file."""
@@ -110,15 +113,12 @@ class PromptTab:
         session = session.with_trace(opened).but(recorded=True, link={}, position=0)
         return {self.session: session, **self.show(session), self.status: opened_line(session)}
 
-    def select_row(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
-        """Follow the token whose cell was clicked in the heatmap."""
-        return self._select(session, event.y, request)
-
-    def _select(self, session: Session, position, request: gr.Request) -> dict:
-        session = session.but(position=within(position, len(session.trace.token_ids) - 1))
-        self.runs.look(request.session_hash, position=session.position)
-        return {self.session: session, self.strip: views.strip_value(session),
-                **self._draw(session, "gates", "path", "choice", "next")}
+    def _look(self, session: Session, event: gr.EventData, request: gr.Request) -> Session:
+        wanted = {"position": (event.position, len(session.trace.token_ids)),
+                  "layer": (event.layer, len(session.trace.layers))}
+        looked = {name: within(at, total - 1) for name, (at, total) in wanted.items() if at is not None}
+        self.runs.look(request.session_hash, **looked)
+        return session.but(**looked)
 
     def _draw(self, session: Session, *names: str) -> dict:
         return {self.panels[name]: views.panel_value(name, session) for name in names or views.PANELS}
@@ -141,15 +141,15 @@ class PromptTab:
 
     def _stream(self, session: Session, prompt: str, sampling, request: gr.Request):
         visitor = request.session_hash
-        sign = self.runs.begin(visitor)
+        sign, first = self.runs.begin(visitor), True
         try:
             for trace in self.engine.stream(prompt, sampling, sign):
                 last_of_prompt = trace.phase.count("prompt") - 1
                 session = session.with_trace(trace).but(**{"position": last_of_prompt, **self.runs.looked(visitor)})
-                live = player_value(session, live=True, follow=self.runs.looked(visitor).get("position"))
-                yield {self.session: session, self.status: run_line(session), self.player: live,
-                       self.strip: views.strip_value(session), **self._busy(True)}
-            yield {self.session: session, **self.show(session), **self._busy(False)}
+                live, first = player_value(session, live=True, whole=first), False
+                yield {self.session: session, self.status: run_line(session), self.player: live, **self._busy(True)}
+            yield {self.session: session, self.status: resting_line(session),
+                   self.player: player_value(session, closing=True), **self._busy(False)}
         finally:
             self.runs.end(visitor, sign)
 
@@ -171,7 +171,8 @@ class PromptTab:
         with gr.Row(elem_classes="layer-row"):
             self.layer = labels.make(
                 gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0,
-                maximum=max(len(first.trace.layers) - 1, 1), step=1, value=first.layer, buttons=[], elem_id="layer")
+                maximum=max(len(first.trace.layers) - 1, 1), step=1, value=first.layer, buttons=[], elem_id="layer",
+                interactive=True)  # the player listens to it
             self.quantity = labels.make(
                 gr.Radio, {"label": "prompt.quantity", "choices": QUANTITIES}, value=first.quantity,
                 elem_classes="pills", elem_id="quantity")
@@ -204,21 +205,21 @@ class PromptTab:
 
     def _connect(self) -> None:
         asked = {self.session, self.prompt, *self.dials.values()}
-        answered = [self.session, *self.shown, self.run, self.halt]
-        self.linked = {"fn": self.generate_linked, "inputs": asked, "outputs": answered, **HEAVY}
-        gr.on([self.prompt.submit, self.run.click], self.generate, asked, answered, **HEAVY)
+        # Few, for the browser pays for each of them at every token: what else belongs to a run is drawn at its end.
+        growing = [self.session, self.status, self.player, self.run, self.halt]
+        self.linked = {"fn": self.generate_linked, "inputs": asked, "outputs": growing, **HEAVY}
+        gr.on([self.prompt.submit, self.run.click], self.generate, asked, growing, **HEAVY)
         for button, text in zip(self.examples, EXAMPLES, strict=True):
             chosen = button.click(lambda text=text: text, None, self.prompt, **QUIET)
-            chosen.then(self.generate, asked, answered, **HEAVY)
+            chosen.then(self.generate, asked, growing, **HEAVY)
         self.halt.click(self.stop, None, None, **QUIET)
-        picked = [self.session, self.strip, *self.panels.values()]
-        self.layer.input(self.change_layer, [self.session, self.layer],
-                         [*picked, self.player, self.layer, *self.more.shown], **SLIDING)
+        drawn = [self.session, self.panels["choice"], self.panels["next"], *self.more.of_layer]
+        looked = [*drawn, self.strip, self.player, self.panels["gates"], self.panels["path"]]
+        self.player.settle(self.settle, self.session, drawn, **SLIDING)
+        self.player.look(self.look, self.session, looked, **SLIDING)
+        self.player.end(self.end, self.session, self.shown, **QUIET)
         self.quantity.input(self.change_quantity, [self.session, self.quantity],
                             [self.session, self.player, self.panels["gates"]], **SLIDING)
-        self.player.settle(self.settle, self.session, picked, **SLIDING)
         self.player.save_click(self.save_run, self.session, self.player, **QUIET)
         self.open.upload(self.open_run, [self.session, self.open], [self.session, *self.shown], **QUIET)
-        self.strip.token_click(self.select, self.session, picked, **SLIDING)
-        self.panels["gates"].cell_click(self.select_row, self.session, picked, **SLIDING)
         offer_csv(self.panels, views.DRAWERS, self.session)

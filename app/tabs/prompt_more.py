@@ -29,6 +29,7 @@ class MorePart:
                     self.status = StatusLine(elem_id="lens-status")
                     self.panels["lens"] = FigurePanel(elem_id="lens", elem_classes="wide")
         self.shown = [self.status, *self.panels.values()]
+        self.of_layer = [self.panels[name] for name in ("confidence", "coverage")]
         self._connect()
 
     def show(self, session: Session, *names: str) -> dict:

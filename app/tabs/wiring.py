@@ -8,10 +8,12 @@ from app import limits
 from app.session import Session
 from app.views.panel import Drawer, csv_file
 
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+# Progress is shown nowhere: at every event the browser visits each component that was ever named as its place, and by
+# default every output of every event is.
+SILENT = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
+QUIET = {"queue": False, **SILENT}
 SLIDING = {**QUIET, "trigger_mode": "always_last"}
-HEAVY = {"concurrency_id": "model", "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE, "show_progress": "hidden",
-         "api_visibility": "private"}
+HEAVY = {"concurrency_id": "model", "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE, **SILENT}
 
 
 def offer_csv(panels: dict, drawers: dict[str, Drawer], session: gr.State) -> None:

@@ -24,17 +24,18 @@ Drawer = Callable[[Session], Picture]
 
 
 def panel(name: str, draw: Drawer, session: Session, badge: str) -> dict:
-    """The panel `name` in the visitor's language; sentences are NAME.title, NAME.caption and NAME.summary.
+    """The panel `name` in the visitor's language.
 
     The figure travels as text: gradio's page wraps every nested value in a proxy, and thousands of them are slow.
     """
     picture = draw(session)
-    title, caption, summary = (say(session.language, f"{name}.{part}", **picture.facts)
-                               for part in ("title", "caption", "summary"))
-    return {
-        "title": title, "caption": caption, "summary": summary, "figure": picture.figure.to_json(),
-        "badge": badge, "csv_hint": say(session.language, "panel.csv", title=title),
-    }
+    return {**told(name, session.language, picture.facts), "figure": picture.figure.to_json(), "badge": badge}
+
+
+def told(name: str, language: str, facts: dict) -> dict[str, str]:
+    """What a panel says beside its figure; sentences are NAME.title, NAME.caption and NAME.summary."""
+    title, caption, summary = (say(language, f"{name}.{part}", **facts) for part in ("title", "caption", "summary"))
+    return {"title": title, "caption": caption, "summary": summary, "csv_hint": say(language, "panel.csv", title=title)}
 
 
 def figure_words(language: str) -> dict[str, str]:

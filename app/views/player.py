@@ -1,6 +1,6 @@
 """The routing of a trace as the player wants it: small enough to send, exact enough to draw.
 
-While a run grows only its newest tokens travel, with a count of what came before them.
+While a run grows mostly its newest tokens travel, with a count of what came before them; now and then all do.
 """
 
 import base64
@@ -10,55 +10,66 @@ import time
 import numpy as np
 
 from app.session import Session
+from app.views import prompt as views
+from app.views.panel import told
+from app.views.strip import HESITATES_BELOW, continues_word
 from app.words import say
+from moe_core.tables import margins
 from moe_core.tracing import bundle
 from moe_core.tracing.trace import RoutingTrace
 
 MOVING = ("gates", "path", "load")  # panels that move
 NEWEST = 24                         # tokens sent of a run that grows; as many rows as the moving heatmap has
+WHOLE_EVERY = 16                    # tokens after which a run that grows is sent whole again
 MOST_DECISIONS = 60_000             # layers × tokens × experts per token that are still small enough to send
+MOST_CELLS = 32_000                 # layers × tokens × experts; of a larger run the gates of one layer are sent
+LATER = ("token", "position", "n", "total", "layer", "route", "top", "top_count")  # what the browser fills in
 
 
-def player_value(session: Session, live: bool = False, follow: int | None = None) -> dict | None:
-    """All tokens of a finished run, the newest of a growing one; `follow` is a token the visitor stays with."""
+def player_value(session: Session, live: bool = False, whole: bool = False, closing: bool = False) -> dict | None:
+    """All tokens of a finished run, mostly the newest of a growing one; None where a run is too large to send.
+
+    A run that is `closing` has all its tokens, but the figures that the server alone draws are still to come.
+    """
     trace = session.trace
-    length = len(trace.token_ids)
-    if not length or (not live and trace.expert_ids.size > MOST_DECISIONS):
+    if not len(trace.token_ids) or (not live and trace.expert_ids.size > MOST_DECISIONS):
         return None
-    start = max(0, length - NEWEST) if live else 0
-    return {"live": live, "follow": follow, "start": start, "words": player_words(session),
-            **packed(trace, session.layer, start, session.quantity)}
+    length = len(trace.token_ids)
+    start = 0 if whole or not live or length % WHOLE_EVERY == 0 else max(0, length - NEWEST)
+    return {"live": live, "closing": closing, "start": start, "position": session.position,
+            "words": player_words(session), "quantity": session.quantity, **packed(trace, session.layer, start)}
 
 
-def packed(trace: RoutingTrace, layer: int, start: int = 0, quantity: str = "probability") -> dict:
+def packed(trace: RoutingTrace, layer: int, start: int = 0) -> dict:
     """Everything from position `start` on, and how often each expert was chosen before."""
     layers, length, per_token = trace.expert_ids.shape
     ids, weights = trace.expert_ids[:, start:], trace.weights[:, start:]
-    known = trace.probabilities is not None
+    known, every = trace.probabilities is not None, (length - start) * layers * trace.experts <= MOST_CELLS
+    gates = trace.probabilities[slice(None) if every else slice(layer, layer + 1), start:] if known else None
     return {
         "key": hashlib.sha256(trace.token_ids.tobytes() + trace.model_hash.encode()).hexdigest()[:12],
         "layers": layers, "experts": trace.experts, "k": per_token, "length": length - start, "layer": layer,
+        "names": list(trace.layers), "prompt": trace.phase.count("prompt"),
         "labels": [piece.label.strip() or piece.label for piece in trace.pieces[start:]],
+        "joined": [at for at in range(max(start, 1), length) if continues_word(trace, at)],
         "ids": _pack(ids, np.uint16), "weights": _pack(weights, np.float32), "before": _pack(_before(trace, start)),
-        "chosen": _share(np.take_along_axis(trace.probabilities[:, start:], ids, 2)) if known else None,
-        "quantity": quantity, "gates": _share(_cells(trace, layer, quantity)[start:]) if known else None,
+        "hesitates": _pack(np.packbits(margins(trace)[:, start:] < HESITATES_BELOW), np.uint8),
+        "every": every, "gates": _share(gates) if known else None,
+        "chosen": _share(np.take_along_axis(trace.probabilities[:, start:], ids, 2)) if known and not every else None,
     }
 
 
 def player_words(session: Session) -> dict:
-    """Names of the buttons, and the titles and captions of the figures while they move."""
+    """Names of the buttons, what the strip says of a token, and the sentences of the figures while they move."""
     def speak(key: str, **values) -> str:
         return say(session.language, key, **values)
 
-    layer, experts = session.trace.layers[session.layer], session.trace.experts
-    later = {name: f"{{{name}}}" for name in ("token", "position", "n", "total")}  # the browser fills these in
-    fixed = {"layer": layer, "layers": len(session.trace.layers), "chance": f"{1 / experts:.1%}",
-             "k": session.trace.experts_per_token, **later}
     names = ("group", "back", "play", "pause", "on", "position", "speed", "save")
-    return {**{name: speak(f"player.{name}") for name in names},
-            **{name: speak(f"player.{name}", **fixed, speed="{speed}") for name in ("told", "rate")},
-            "panels": {panel: {"title": speak(f"{panel}.title", **fixed),
-                               "caption": speak(f"player.moving.{panel}", **fixed)} for panel in MOVING}}
+    phases = {phase: speak(f"phase.{phase}") for phase in ("prompt", "generated")}
+    return {**{name: speak(f"player.{name}") for name in names}, **_sentences(session),
+            **{name: speak(f"player.{name}", n="{n}", total="{total}", speed="{speed}") for name in ("told", "rate")},
+            "token": speak("strip.token"), "hesitates": speak("strip.hesitates"), "phases": phases,
+            "legend": speak("strip.legend")}
 
 
 def run_file(trace: RoutingTrace) -> dict:
@@ -66,13 +77,15 @@ def run_file(trace: RoutingTrace) -> dict:
     return {"name": "moescope-run.trace.json", "text": bundle.dumps(trace), "serial": time.monotonic_ns()}
 
 
-def _cells(trace: RoutingTrace, layer: int, quantity: str) -> np.ndarray:
-    """(T, E) what the heatmap of one layer shows."""
-    if quantity != "weight":
-        return trace.probabilities[layer]
-    weights = np.zeros_like(trace.probabilities[layer])
-    np.put_along_axis(weights, trace.expert_ids[layer], trace.weights[layer], axis=1)
-    return weights
+def _sentences(session: Session) -> dict:
+    """What the panels say: `panels` while the run plays, `rest` of the token and the layer that are looked at."""
+    later = {name: f"{{{name}}}" for name in LATER}
+    at_rest = views.facts(session) | later | {"n": len(session.trace.token_ids)} | views.of_gates(session)
+    playing = views.facts(session) | later
+    return {
+        "panels": {name: {"title": say(session.language, f"{name}.title", **playing),
+                          "caption": say(session.language, f"player.moving.{name}", **playing)} for name in MOVING},
+        "rest": {name: told(name, session.language, at_rest) for name in MOVING if name != "load"}}
 
 
 def _before(trace: RoutingTrace, start: int) -> np.ndarray:

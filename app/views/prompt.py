@@ -43,9 +43,8 @@ def gates(session: Session) -> Picture:
                                         labels=_words(session))
     here = routing[routing["layer"] == layer]
     chosen = here[here["rank"] > 0]["expert"].value_counts()
-    return Picture(figure, here, _facts(
-        session, top=int(chosen.index[0]), top_count=int(chosen.iloc[0]), shared=_shared(session),
-        shade=say(session.language, f"gates.shade.{session.quantity}")))
+    return Picture(figure, here, facts(session, top=int(chosen.index[0]), top_count=int(chosen.iloc[0]),
+                                       **of_gates(session)))
 
 
 def path(session: Session) -> Picture:
@@ -55,7 +54,7 @@ def path(session: Session) -> Picture:
     here = routing[(routing["position"] == session.position) & (routing["rank"] > 0)].sort_values(["layer", "rank"])
     steps = here.groupby("layer")["expert"].apply(lambda experts: "+".join(f"E{expert}" for expert in experts))
     route = ", ".join(f"L{layer} {experts}" for layer, experts in steps.items())
-    return Picture(figure, here, _facts(session, route=route))
+    return Picture(figure, here, facts(session, route=route))
 
 
 def choice(session: Session) -> Picture:
@@ -68,7 +67,7 @@ def choice(session: Session) -> Picture:
     runner = here[here["rank"] == 0].sort_values("probability", ascending=False).iloc[0]
     tokens = tokens_table(session.trace)
     margin = tokens[(tokens["layer"] == layer) & (tokens["position"] == session.position)]["margin"].item()
-    return Picture(figure, here, _facts(session, chosen=chosen, margin=f"{margin:.2f}", runner=int(runner["expert"]),
+    return Picture(figure, here, facts(session, chosen=chosen, margin=f"{margin:.2f}", runner=int(runner["expert"]),
                                         runner_probability=percent(runner["probability"])))
 
 
@@ -77,16 +76,16 @@ def following(session: Session) -> Picture:
     candidates = candidates_table(session.trace, session.position)
     told = ", ".join(f"{row.token} {percent(row.probability)}" for row in candidates.itertuples())
     return Picture(figures.next_tokens(candidates, labels=_words(session)), candidates,
-                   {**_facts(session, candidates=told, followed=_followed(session)), "n": len(candidates)})
+                   {**facts(session, candidates=told, followed=_followed(session)), "n": len(candidates)})
 
 
 def load(session: Session) -> Picture:
     """The share of work that each expert of each layer got from this text."""
     table = load_table(_routing(session))
     busiest = table.loc[table["share"].idxmax()]
-    facts = _facts(session, busy=int(busiest["expert"]), busy_layer=int(busiest["layer"]),
+    told = facts(session, busy=int(busiest["expert"]), busy_layer=int(busiest["layer"]),
                    busy_share=percent(busiest["share"]), idle=int((table["share"] == 0).sum()))
-    return Picture(figures.load_map(table, labels=_words(session)), table, facts)
+    return Picture(figures.load_map(table, labels=_words(session)), table, told)
 
 
 def assignments(session: Session) -> Picture:
@@ -95,7 +94,7 @@ def assignments(session: Session) -> Picture:
     same = (tokens.sort_values(["layer", "position"]).groupby("layer")["first"].diff() == 0).sum()
     pairs = max(len(session.trace.token_ids) - 1, 0) * len(session.trace.layers)
     return Picture(figures.assignments(tokens, labels=_words(session)), tokens,
-                   _facts(session, same=int(same), pairs=pairs, same_share=percent(same / max(pairs, 1))))
+                   facts(session, same=int(same), pairs=pairs, same_share=percent(same / max(pairs, 1))))
 
 
 def confidence(session: Session) -> Picture:
@@ -104,9 +103,9 @@ def confidence(session: Session) -> Picture:
     tokens = tokens_table(session.trace)
     told = confidence_summary(tokens, layer, HESITATES_BELOW)
     figure = figures.confidence(tokens, layer, hesitant=HESITATES_BELOW, labels=_words(session))
-    facts = {"limit": HESITATES_BELOW, "hesitant": told["hesitant"], "mean_margin": f"{told['mean_margin']:.2f}",
+    sure = {"limit": HESITATES_BELOW, "hesitant": told["hesitant"], "mean_margin": f"{told['mean_margin']:.2f}",
              "mean_entropy": f"{told['mean_entropy']:.2f}", "even": f"{np.log(session.trace.experts):.2f}"}
-    return Picture(figure, tokens[tokens["layer"] == layer], _facts(session, **facts))
+    return Picture(figure, tokens[tokens["layer"] == layer], facts(session, **sure))
 
 
 def coverage(session: Session) -> Picture:
@@ -117,7 +116,7 @@ def coverage(session: Session) -> Picture:
     words = {key: say(session.language, f"experts.figure.{key}") for key in COVERAGE_WORDS}
     end = here.iloc[-1]
     return Picture(draw_coverage(table, layer, labels=_words(session) | words), here,
-                   _facts(session, used=int(end["used"]), expected=f"{end['chance']:.1f}"))
+                   facts(session, used=int(end["used"]), expected=f"{end['chance']:.1f}"))
 
 
 def lens(session: Session) -> Picture:
@@ -129,19 +128,29 @@ def lens(session: Session) -> Picture:
     others = np.flatnonzero(found.token_ids[:, 0] != found.token_ids[-1, 0])
     agree = int(others[-1]) + 1 if len(others) else 0
     return Picture(figures.logit_lens(table, labels=_words(session)), table, {
-        **_facts(session), "token": found.token.strip() or found.token, "position": found.position, "told": told,
+        **facts(session), "token": found.token.strip() or found.token, "position": found.position, "told": told,
         "agree": agree, "final": best["token"].iloc[-1], "n": len(found.kl)})
+
+
+def facts(session: Session, **more) -> dict:
+    """What every sentence about the session's token, layer and trace may name."""
+    trace = session.trace
+    return {"token": _label(session, session.position), "position": session.position, "n": len(trace.token_ids),
+            "layer": trace.layers[session.layer], "layers": len(trace.layers), "experts": trace.experts,
+            "k": trace.experts_per_token, "chance": percent(1 / trace.experts), **more}
+
+
+def of_gates(session: Session) -> dict:
+    """What the heatmap says besides: what its shade means, and where to look for the shared expert's gate."""
+    shared = session.trace.settings.get("shared_expert")
+    return {"shade": say(session.language, f"gates.shade.{session.quantity}"),
+            "shared": say(session.language, "gates.shared") if shared else ""}
 
 
 DRAWERS = {"gates": gates, "path": path, "choice": choice, "next": following, "load": load,
            "assignments": assignments, "confidence": confidence, "coverage": coverage, "lens": lens}
 _tables: "WeakKeyDictionary[RoutingTrace, pd.DataFrame]" = WeakKeyDictionary()
 COVERAGE_WORDS = ("used", "read", "even", "reordered")
-
-
-def _shared(session: Session) -> str:
-    """Where a visitor looks for the shared expert's gate: it has none."""
-    return say(session.language, "gates.shared") if session.trace.settings.get("shared_expert") else ""
 
 
 def _routing(session: Session) -> pd.DataFrame:
@@ -154,13 +163,6 @@ def _routing(session: Session) -> pd.DataFrame:
 
 def _words(session: Session) -> dict[str, str]:
     return figure_words(session.language)
-
-
-def _facts(session: Session, **more) -> dict:
-    trace = session.trace
-    return {"token": _label(session, session.position), "position": session.position, "n": len(trace.token_ids),
-            "layer": trace.layers[session.layer], "layers": len(trace.layers), "experts": trace.experts,
-            "k": trace.experts_per_token, "chance": percent(1 / trace.experts), **more}
 
 
 def _followed(session: Session) -> str:

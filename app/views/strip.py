@@ -28,12 +28,12 @@ def _token(trace: RoutingTrace, layer: int, position: int, hesitates: bool, spea
                    phase=speak(f"phase.{trace.phase[position]}"))
     return {
         "label": label.strip() or label, "expert": expert, "hesitates": hesitates,
-        "generated": trace.phase[position] == "generated", "joined": position > 0 and _continues_word(trace, position),
+        "generated": trace.phase[position] == "generated", "joined": position > 0 and continues_word(trace, position),
         "spoken": f"{spoken}; {speak('strip.hesitates')}" if hesitates else spoken,
     }
 
 
-def _continues_word(trace: RoutingTrace, position: int) -> bool:
+def continues_word(trace: RoutingTrace, position: int) -> bool:
     """Whether this piece goes on with the word (or the character) of the piece before it."""
     before, piece = trace.pieces[position - 1], trace.pieces[position]
     same_word = before.text[-1:].isalpha() and piece.text[:1].isalpha() and (before.text + piece.text).isascii()

@@ -19,6 +19,7 @@ def shown(page, name: str):
     """What a figure shows when it has come to rest; figures are drawn in turns."""
     page.locator(f"#{name} .plot").scroll_into_view_if_needed()
     expect(page.locator(f"#{name} .main-svg").first).to_be_visible()
+    expect(page.locator(f"#{name} .sketched")).to_have_count(0)
     before = None
     while (now := page.evaluate(DRAWN, name)) != before:
         before = now
