@@ -1,4 +1,4 @@
-"""Tokens are counted every way that is really here; bytes are named as a bound; a GPT-2 that is missing shows nothing."""
+"""Tokens are counted every way that is really here; bytes are named as a bound; a missing GPT-2 shows nothing."""
 
 import pytest
 
