@@ -15,6 +15,7 @@ from moe_core.sampling import Sampling
 
 TWINS = ("dense_active", "dense_total")
 NEW_TOKENS = 48
+PAUSE = 0.25  # seconds between two looks at what is being written
 
 
 class Companions:
@@ -30,15 +31,23 @@ class Companions:
         return [name for name in TWINS if shipped.twin_folder(name) is not None]
 
     def continued(self, prompt: str, seed: int, temperature: float) -> Iterator[dict[str, Written]]:
-        """Everybody's text so far: the model first, then each twin with the same seed; NotReady if one cannot run."""
+        """Everybody's text as it grows, all from the same seed; NotReady if one cannot run."""
         sampling = Sampling(max_new_tokens=NEW_TOKENS, temperature=temperature, seed=seed)
+        end = time.monotonic() + limits.SECONDS_PER_RUN
+        writing = {name: write_on(self._model(name), prompt, sampling) for name in ("moe", *self.names())}
         done: dict[str, Written] = {}
-        for name in ("moe", *self.names()):
-            end = time.monotonic() + limits.SECONDS_PER_RUN
-            steps = write_on(self._model(name), prompt, sampling)
-            while (written := self._next(steps)) is not None and time.monotonic() < end:
-                done[name] = written
-            yield dict(done)
+        shown = time.monotonic()
+        while writing and time.monotonic() < end:
+            for name in list(writing):  # a token each in turn, so that a busy moment slows all of them alike
+                written = self._next(writing[name])
+                if written is None:
+                    del writing[name]
+                else:
+                    done[name] = written
+            if time.monotonic() - shown > PAUSE:
+                shown = time.monotonic()
+                yield dict(done)
+        yield dict(done)
 
     def _next(self, steps: Iterator[Written]) -> Written | None:
         with self.engine.turn():  # one token, then the next visitor

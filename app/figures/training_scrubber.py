@@ -42,7 +42,7 @@ def languages(table: pd.DataFrame, most: float, *, labels: Labels = None) -> go.
              f"{words['difference']} %{{z:+.1%}}<extra></extra>")
     look = {"zmin": -most, "zmax": most, "colorscale": theme.DIVERGING_SCALE, "hovertemplate": hover,
             "customdata": np.stack([chinese, *of_chinese, english, *of_english], axis=-1)}
-    return _map(table, chinese - english, look, lambda value: f"{100 * value:+.0f}")
+    return _map(table, chinese - english, look, _points)
 
 
 def course(table: pd.DataFrame, quantity: str, step: int, *, labels: Labels = None) -> go.Figure:
@@ -82,6 +82,12 @@ def _course(rows: pd.DataFrame, run: str, quantity: str, steps: np.ndarray, word
             "hovertemplate": (f"{words[run]}<br>{words['step']} %{{customdata[2]:,.0f}}<br>{words[quantity]} "
                               f"%{{y:{unit}}}<br>{words['layers']} %{{customdata[0]:{unit}}} – "
                               f"%{{customdata[1]:{unit}}}<extra></extra>")}
+
+
+def _points(difference: float) -> str:
+    """Whole points with their sign; nothing has none."""
+    whole = round(100 * float(difference))
+    return f"{whole:+d}" if whole else "0"
 
 
 def _map(table: pd.DataFrame, values: np.ndarray, look: dict, told) -> go.Figure:

@@ -50,7 +50,7 @@ def data(session: Session) -> Box:
                "megabytes": f"{read['bytes'] / 1e6:.1f} MB", "kinds": str(len(read["domains"])),
                "heldout": f"{held['documents']:,}"}
     facts = {"sha256": read["sha256"][:12], "documents": f"{read['documents']:,}",
-             "languages": ", ".join(f"{name or '–'} {count:,}" for name, count in read["languages"].items())}
+             "languages": ", ".join(f"{_language(name, speak)} {count:,}" for name, count in read["languages"].items())}
     return Box(speak("pipeline.data.told", **facts), numbers, facts, rows, ("kind", "documents", "characters", "share"),
                "domains", known=True)
 
@@ -168,6 +168,10 @@ def domain_name(name: str, language: str) -> str:
     """A kind of text in words; one that has none keeps its own name."""
     key = f"tasks.domain.{name}"
     return say(language, key) if key in sentences(language) else name or "–"
+
+
+def _language(name: str, speak) -> str:
+    return speak(f"pipeline.language.{name}") if name in ("en", "zh", "both", "python", "none") else name or "–"
 
 
 def _history() -> dict | None:

@@ -58,7 +58,7 @@ def train(corpus: Path, heldout: Path, folder: Path, dials: Dials, say: Callable
     model = GPT2LMHeadModel(GPT2Config(
         vocab_size=tokenizer.vocab_size, n_positions=dials.positions, n_embd=dials.width, n_layer=dials.layers,
         n_head=dials.heads, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=tokenizer.end_id,
-        eos_token_id=tokenizer.end_id, pad_token_id=tokenizer.end_id)).train()
+        eos_token_id=tokenizer.end_id)).train()
     training, judged = (TokenStream(folder / f"{name}.tokens", dials.positions) for name in ("training", "heldout"))
     say(f"{model.num_parameters():,} parameters, {len(training.tokens):,} tokens, at most {dials.steps} steps")
     rows, saved = [], time.monotonic()
