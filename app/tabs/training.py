@@ -44,7 +44,7 @@ class TrainingTab:
         self.tab = labels.make(gr.Tab, {"label": "tab.training"}, id="training")
         with self.tab:
             self.key = gr.Textbox(visible=False)
-            with gr.Tabs(elem_id="training-parts"):
+            with gr.Tabs(elem_id="training-parts", overflow_behavior="wrap"):
                 with labels.make(gr.Tab, {"label": f"training.part.{WORDS}"}, id=WORDS) as words:
                     self.words = WordsPart(labels, session, self.foreman)
                 with labels.make(gr.Tab, {"label": f"training.part.{LAB}"}, id=LAB) as lab:
