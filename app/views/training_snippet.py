@@ -10,7 +10,6 @@ from app.views.panel import Picture
 from app.views.training_boxes import SENTENCE
 from app.words import say
 from moe_core.gpt2.snippet import LONGEST
-from moe_core.gpt2.tokens import ByteTokenizer, most_tokens
 
 MOST_SHOWN = 60  # pieces that are spelled
 
@@ -31,6 +30,8 @@ def line(session: Session) -> dict:
 
 def counts(session: Session) -> Picture:
     """One row per way to cut the sentence: its name in words, tokens, tokens a character, the pieces."""
+    from moe_core.gpt2.tokens import most_tokens
+
     text, speak = sentence(session), partial(say, session.language)
     ways = {"bytes": [f"{byte:02X}" for byte in text.encode()]} | _own(text) | _ours(text)
     written = dict(session.training.snippets)
@@ -76,6 +77,8 @@ def _own(text: str) -> dict[str, list[str]]:
 
 
 def _ours(text: str) -> dict[str, list[str]]:
+    from moe_core.gpt2.tokens import ByteTokenizer
+
     try:
         tokenizer = ByteTokenizer.load(snippets.OURS)
     except ValueError:
