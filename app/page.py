@@ -90,7 +90,7 @@ class Page:
             self.budget = BudgetTab(labels, session, engine)
             self.device = DeviceTab(labels, session, engine)
             self.tasks = TasksTab(labels, session, engine)
-            self.training = TrainingTab(labels, session, foreman)
+            self.training = TrainingTab(labels, session, foreman, engine)
         self.tabs = [self.prompt, self.precision, self.experts, self.what_if, self.budget, self.device, self.tasks,
                      self.training]
         self.arrival = [session, self.prompt.prompt, *self.prompt.dials.values()]
