@@ -6,75 +6,27 @@ heatmap's caption and its cells. The clock starts with the browser's own time of
 """
 
 import json
+import math
 import shutil
 import statistics
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from benchmarks.first_paint import BROWSERS, FLAGS
 from benchmarks.measure import arguments, machine
 from benchmarks.server import serving
 
-PAUSE = 1500   # milliseconds between two clicks: whatever the server still has to say has arrived
+SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+PATIENCE = 5000  # milliseconds for an answer
+PAUSE = 1000      # milliseconds between two clicks: whatever the server still has to say has arrived
 LENGTH = 200   # tokens of the text that streams
 STREAM = f"?prompt=Once%20upon%20a%20time&max_new_tokens={LENGTH}&seed={{seed}}"
 GENERATED = "document.querySelectorAll('#strip .token.generated').length"
-WATCH = """() => {
-  const text = (selector) => document.querySelector(selector)?.textContent;
-  const drawn = (selector) => [...document.querySelectorAll(selector)].map((node) => node.getAttribute('d')).join();
-  const ink = (panel) => { // the small picture that is sketched over a figure, while there is one
-    const canvas = document.querySelector(`${panel} .stage canvas:not([hidden])`);
-    if (!canvas) return '';
-    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-    let sum = 0;
-    for (let at = 0; at < pixels.length; at += 41) sum = (sum * 31 + pixels[at]) >>> 0;
-    return sum;
-  };
-  window.told = {
-    strip_length: () => document.querySelectorAll('#strip .token').length,
-    strip: () => document.querySelector('#strip .token.selected')?.dataset.position,
-    experts: () => [...document.querySelectorAll('#strip .token small')].map((node) => node.textContent).join(),
-    path_told: () => text('#path .caption'), path: () => drawn('#path .shapelayer path') + ink('#path'),
-    row: () => drawn('#gates .shapelayer path') + ink('#gates'), gates_told: () => text('#gates .caption'),
-    cells: () => document.querySelector('#gates .heatmaplayer image')?.getAttribute('xlink:href')
-      + drawn('#gates .trace path') + ink('#gates'),
-    load: () => [...document.querySelectorAll('#load .heatmap-label')].map((node) => node.textContent).join()
-      + ink('#load'),
-    load_told: () => text('#load .caption') };
-  ['click', 'keydown'].forEach((kind) => document.addEventListener(kind, (event) => {
-    if (window.awaited && window.began === null) window.began = event.timeStamp; }, true));
-}"""
-AWAIT = """(names) => {
-  const before = names.map((name) => window.told[name]());
-  window.began = null; window.awaited = true; window.answered = null;
-  const look = () => {
-    if (window.began !== null && names.every((name, at) => window.told[name]() !== before[at])) {
-      window.awaited = false;
-      requestAnimationFrame(() => { window.answered = performance.now() - window.began; });
-    } else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-}"""
-COUNT = """(names) => {
-  const seen = Object.fromEntries(names.map((name) => [name, [window.told[name](), 0]]));
-  window.counted = { began: performance.now(), seen };
-  const look = () => {
-    names.forEach((name) => {
-      const now = window.told[name]();
-      if (now !== seen[name][0]) seen[name] = [now, seen[name][1] + 1];
-    });
-    if (window.counted) requestAnimationFrame(look);
-  };
-  look();
-}"""
-COUNTED = """() => {
-  const { began, seen } = window.counted;
-  window.counted = null;
-  const seconds = (performance.now() - began) / 1000;
-  return Object.fromEntries(Object.entries(seen).map(([name, [, times]]) => [name, times / seconds]));
-}"""
+MOVING = ("gates_told", "load_told", "path_told", "cells", "load", "path")
 TOKEN, LAYER = ("strip", "path_told", "path", "row"), ("experts", "gates_told", "cells")
 
 
@@ -99,35 +51,57 @@ def arrow_on_layer(page: Page, turn: int) -> None:
     page.keyboard.press("ArrowLeft" if turn % 4 < 2 else "ArrowRight")
 
 
-CLICKS: dict[str, tuple[Callable, tuple[str, ...]]] = {
-    "click on a token of the strip": (on_token, TOKEN), "click on a row of the heatmap": (on_row, TOKEN),
-    "arrow key in the strip": (arrow_on_token, TOKEN), "another layer": (arrow_on_layer, LAYER)}
+class Click(NamedTuple):
+    """What a person does, what has changed when it is answered, and how long they wait before the next."""
+
+    act: Callable
+    changes: tuple[str, ...]
+    pause: int = PAUSE
 
 
-def milliseconds(page: Page, act: Callable, changes: tuple[str, ...], turn: int) -> float | None:
-    """From the click to its answer; None where none came within 5 s."""
-    page.evaluate(AWAIT, list(changes))
-    act(page, turn)
+CLICKS = {
+    "click on a token of the strip": Click(on_token, TOKEN), "click on a row of the heatmap": Click(on_row, TOKEN),
+    "arrow key in the strip": Click(arrow_on_token, TOKEN), "another layer": Click(arrow_on_layer, LAYER),
+    "click on a token, to what the server adds": Click(on_token, ("choice", "next")),
+    "hurried clicks on tokens, 0.4 s apart": Click(on_token, TOKEN, pause=400)}
+
+
+def milliseconds(page: Page, click: Click, turn: int) -> float:
+    """From the click to its answer; infinite where none came."""
+    page.evaluate("names => window.awaitAnswer(names)", list(click.changes))
+    click.act(page, turn)
     try:
-        page.wait_for_function("() => window.answered !== null", timeout=5_000)
-        found = page.evaluate("() => window.answered")
-    except Exception:
-        found = None
-    page.wait_for_timeout(PAUSE)
-    return found
+        page.wait_for_function("() => window.answered !== null", timeout=PATIENCE)
+    except TimeoutError:
+        return math.inf
+    return page.evaluate("() => window.answered")
 
 
 def clicks(browser: Browser, url: str, runs: int) -> dict[str, list[float]]:
-    """Every kind of click in turns; before the first measured one each kind is tried once."""
+    """Every kind of click in a row; the first of each kind is not measured."""
     page = opened(browser, url)
-    figures = {name: [] for name in CLICKS}
-    for turn in range(runs + 1):
-        for name, (act, changes) in CLICKS.items():
-            found = milliseconds(page, act, changes, turn)
-            if turn:
-                figures[name].append(found)
+    figures = {}
+    for name, click in CLICKS.items():
+        found = []
+        for turn in range(runs + 1):
+            found.append(milliseconds(page, click, turn))
+            page.wait_for_timeout(click.pause)
+        figures[name] = found[1:]
+        page.wait_for_timeout(PAUSE)
     page.context.close()
     return figures
+
+
+def replay(browser: Browser, url: str) -> dict[str, float]:
+    """Changes a second while the recorded run plays at its highest speed."""
+    page = opened(browser, url)
+    page.locator("#player .speed").select_option("20")
+    page.locator("#player .play").click()
+    page.evaluate("names => window.startCounting(names)", list(MOVING))
+    page.wait_for_timeout(1200)
+    found = page.evaluate("() => window.changesASecond()")
+    page.context.close()
+    return found
 
 
 def live(browser: Browser, url: str, turn: int) -> dict[str, float]:
@@ -138,9 +112,9 @@ def live(browser: Browser, url: str, turn: int) -> dict[str, float]:
     page.get_by_role("button", name="Generate ↵").click()
     page.locator("#run-status .busy").wait_for(timeout=60_000)
     page.wait_for_function(f"() => {GENERATED} > 10 && {GENERATED} < {LENGTH / 2}", timeout=60_000)
-    page.evaluate(COUNT, ["strip_length", "gates_told", "load_told", "path_told", "cells", "load", "path"])
+    page.evaluate("names => window.startCounting(names)", ["strip_length", *MOVING])
     page.wait_for_function("() => document.querySelector('#run-status .done')", timeout=60_000)
-    found = page.evaluate(COUNTED)
+    found = page.evaluate("() => window.changesASecond()")
     page.context.close()
     return found
 
@@ -148,7 +122,7 @@ def live(browser: Browser, url: str, turn: int) -> dict[str, float]:
 def opened(browser: Browser, url: str, ready: bool = True) -> Page:
     page = browser.new_context(viewport={"width": 1280, "height": 1400}, locale="en-US").new_page()
     page.goto(url)
-    page.evaluate(WATCH)
+    page.add_script_tag(content=SCRIPT)
     page.locator("#strip .token").first.wait_for(timeout=60_000)
     if ready:
         page.locator("#notice", has_text="ready").wait_for(timeout=120_000)
@@ -184,8 +158,10 @@ def main() -> None:
 def measured(browser: Browser, url: str, runs: int) -> dict[str, tuple[str, list[float]]]:
     """Name -> unit and one figure a run."""
     figures = {name: ("ms", values) for name, values in clicks(browser, url, runs).items()}
-    streams = [live(browser, url, turn) for turn in range(runs)]
-    return figures | {f"live: {name}": ("a second", [stream[name] for stream in streams]) for name in streams[0]}
+    moving = {"live": [live(browser, url, turn) for turn in range(runs)],
+              "replay": [replay(browser, url) for _ in range(runs)]}
+    return figures | {f"{kind}: {name}": ("a second", [found[name] for found in every])
+                      for kind, every in moving.items() for name in every[0]}
 
 
 if __name__ == "__main__":

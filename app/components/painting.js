@@ -5,7 +5,7 @@ Object.assign(window.moescope, (() => {
 
   const place = (plot) => { const { top, left } = plot.getBoundingClientRect(); return top * 10 + left; };
 
-  const SLOW = 60; // milliseconds; a browser that needs longer for a figure rests as long before the next one
+  const SLOW = 60; // milliseconds; a browser that needs longer for a figure rests before the next one
   const served = new WeakMap(); // when a figure had its last turn
   let needed = 0;
 
@@ -26,7 +26,7 @@ Object.assign(window.moescope, (() => {
     if (asked) return;
     asked = true;
     if (needed < SLOW) requestAnimationFrame(serve);
-    else setTimeout(() => requestAnimationFrame(serve), needed);
+    else setTimeout(() => requestAnimationFrame(serve), SLOW);
     needed = 0;
   }
 
