@@ -23,7 +23,6 @@ GO_WHERE_YOUR_LANGUAGE_IS = r"""
 const [, root, path] = location.pathname.match(/^(.*?)\/?(zh)?\/?$/);
 const named = new URLSearchParams(location.search).get('lang');
 const wanted = /^zh/i.test(named || (path ? 'zh' : navigator.language)) ? 'zh' : undefined;
-document.documentElement.lang = path || 'en';
 if (wanted !== path) location.replace(`${root}/${wanted || ''}${location.search}${location.hash}`);
 """
 

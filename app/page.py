@@ -67,7 +67,8 @@ def _connect(demo: gr.Blocks, page: "Page") -> None:
     arrived = demo.load(page.arrive, [page.session, page.training.key], page.arrival, js=KEY_OF_TAB, **QUIET)
     page.training.connect_page(demo, arrived)
     spoken = page.language.change(page.translate, [page.session, page.language], page.spoken, **QUIET)
-    spoken.then(None, page.language, None, js=LANGUAGE_OF_DOCUMENT, **QUIET)
+    for event in (arrived, spoken):  # gradio itself names the browser's language
+        event.then(None, page.language, None, js=LANGUAGE_OF_DOCUMENT, **QUIET)
     ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",
                          api_visibility="private")
     ready.then(**page.prompt.linked)

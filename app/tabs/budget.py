@@ -9,7 +9,7 @@ from app.engine import Engine
 from app.labels import Labels
 from app.runs import Runs
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET, offer_csv
+from app.tabs.wiring import HEAVY, QUIET, offer_csv, visible
 from app.views import budget as views
 from app.views.status import refusal_line, stage_line
 from app.words import say
@@ -24,6 +24,7 @@ class BudgetTab:
     def __init__(self, labels: Labels, session: gr.State, engine: Engine):
         self.session, self.engine, self.runs = session, engine, Runs()
         self.done: dict = {}  # visitor -> what a run has found, until it is taken
+        self.excused: dict = {}  # visitor -> why a run found nothing, on which line, until it is said
         self.tab = labels.make(gr.Tab, {"label": "tab.budget"}, id="budget")
         with self.tab:
             with gr.Column(elem_classes="sheet"):
@@ -45,8 +46,8 @@ class BudgetTab:
             return {}
         return {
             self.source: views.source_line(session), self.numbers: views.numbers_value(session),
-            self.results: gr.update(visible=asked.found is not None or "hidden"), self.plan: views.plan_value(session),
-            self.back: gr.update(visible=not asked.recorded and views.first_found() is not None),
+            self.results: visible(asked.found is not None), self.plan: views.plan_value(session),
+            self.back: visible(not asked.recorded and views.first_found() is not None),
             self.culprit: views.culprit_lines(session), self.measure: asked.measure,
             **{panel: views.panel_value(name, session) for name, panel in self.panels.items()}}
 
@@ -70,10 +71,13 @@ class BudgetTab:
         yield from self._try(values[self.session], planning.bisected, asked, request.session_hash, self.hunting)
 
     def take(self, session: Session, request: gr.Request) -> dict:
-        """What a run has found goes into the session as it is now: much may have happened since the run began."""
+        """What a run has found goes into the session as it is now: much may have happened since the run began.
+
+        Or why it found nothing: said here, for what is said twice in one moment may arrive in the other order.
+        """
         found = self.done.pop(request.session_hash, None)
         if found is None:
-            return {self.session: gr.skip()}
+            return self.excused.pop(request.session_hash, {self.session: gr.skip()})
         if isinstance(found, dict):
             session = session.budget(culprits=(*session.budgeting.culprits, found)[-8:])
             line = {self.hunting: {"kind": "done", "text": say(session.language, "budget.culprit.done")}}
@@ -114,11 +118,12 @@ class BudgetTab:
                    **self._busy(True)}
             yield from self._walk(session, steps(self.engine, *asked, sign), visitor, line)
         except planning.Ended as ended:
-            yield {line: {"kind": "done", "text": say(self._language(session, visitor), f"budget.{ended}")}}
+            text = say(self._language(session, visitor), f"budget.{ended}")
+            self.excused[visitor] = {line: {"kind": "done", "text": text}}
         except BudgetError as error:
             text = say(self._language(session, visitor), "budget.refuse.impossible", least=f"{error.least / 1e6:.3f}",
                        megabytes=f"{asked[0].megabytes:g}")
-            yield {line: {"kind": "problem", "text": text}}
+            self.excused[visitor] = {line: {"kind": "problem", "text": text}}
         finally:
             self.runs.end(visitor, sign)
         yield self._busy(False)
@@ -158,7 +163,7 @@ class BudgetTab:
                      kind=values[self.kind], routers_fp32=bool(values[self.routers]))
 
     def _busy(self, running: bool) -> dict:
-        return {self.start: gr.update(visible=not running), self.halt: gr.update(visible=running),
+        return {self.start: visible(not running), self.halt: visible(running),
                 self.hunt: gr.update(interactive=not running)}
 
     def _lay_out_question(self, labels: Labels) -> None:
@@ -173,14 +178,14 @@ class BudgetTab:
             self.percent = labels.make(gr.Number, {"label": "budget.tolerance", "info": "budget.tolerance.info"},
                                        value=usual.percent, step=0.1, elem_id="budget-tolerance")
             self.megabytes = labels.make(gr.Number, {"label": "budget.budget", "info": "budget.budget.info"},
-                                         value=usual.megabytes, step=0.1, visible=False, elem_id="budget-megabytes")
+                                         value=usual.megabytes, step=0.1, visible="hidden", elem_id="budget-megabytes")
             self.routers = labels.make(gr.Checkbox, {"label": "budget.routers"}, value=usual.routers_fp32)
         with gr.Row(elem_classes="ask"):
             self.start = labels.make(gr.Button, {"value": "budget.start"}, variant="primary", scale=0, min_width=220,
                                      elem_id="budget-start")
             self.halt = labels.make(gr.Button, {"value": "budget.cancel"}, variant="stop", scale=0, min_width=220,
-                                    visible=False, elem_id="budget-cancel")
-            self.back = labels.make(gr.Button, {"value": "budget.back"}, scale=0, min_width=220, visible=False)
+                                    visible="hidden", elem_id="budget-cancel")
+            self.back = labels.make(gr.Button, {"value": "budget.back"}, scale=0, min_width=220, visible="hidden")
 
     def _lay_out_results(self, labels: Labels) -> None:
         self.measure = labels.make(gr.Radio, {"label": "budget.measure", "choices": {
@@ -222,7 +227,7 @@ class BudgetTab:
         self.tab.select(self.open, self.session, answered, **QUIET)
         self.back.click(self.show_recording, self.session, answered, **QUIET)
         self.measure.input(self.change_measure, [self.session, self.measure], answered, **QUIET)
-        self.goal.input(lambda goal: gr.update(visible=goal == BEST), self.goal, self.megabytes, **QUIET)
+        self.goal.input(lambda goal: visible(goal == BEST), self.goal, self.megabytes, **QUIET)
         self.plan.plan_click(lambda session: gr.update(download=views.plan_file(session)), self.session, self.plan,
                              **QUIET)
         offer_csv(self.panels, views.DRAWERS, self.session)

@@ -10,7 +10,7 @@ from app.labels import Labels
 from app.measuring import Laboratory
 from app.runs import Runs
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET, offer_csv
+from app.tabs.wiring import HEAVY, QUIET, offer_csv, visible
 from app.views import precision_sections as views
 from app.views.status import stage_line
 from app.words import say
@@ -28,7 +28,7 @@ class SectionPart:
                 labels.make(StatusLine, {"value": lambda language: {"text": say(language, f"precision.{name}.lead")}})
             self.lay_out_dials(labels)
             self.status = StatusLine(elem_id=f"precision-{name}-status")
-            self.halt = labels.make(gr.Button, {"value": "precision.cancel"}, size="sm", visible=False)
+            self.halt = labels.make(gr.Button, {"value": "precision.cancel"}, size="sm", visible="hidden")
             with gr.Column(visible="hidden") as self.results:  # mounted: a late panel would miss what comes fast
                 own = self.lay_out_results(labels)
                 self.panels = {panel: (FactTable if panel in views.TABLES else FigurePanel)(
@@ -57,7 +57,7 @@ class SectionPart:
         """The section as far as it is measured."""
         answer = self.laboratory.known(self.name, session)
         can = views.can_draw(self.name, session, answer)
-        return {self.results: gr.update(visible=True if can else "hidden"),
+        return {self.results: visible(can),
                 **{self.panels[panel]: views.panel_value(self.name, panel, draw, session, answer)
                    for panel, draw in self.drawers.items()}}
 
@@ -83,13 +83,13 @@ class SectionPart:
         sign = self.runs.begin(visitor)
         try:
             for done, total in self.laboratory.measure(self.name, session, sign):
-                yield {self.halt: gr.update(visible=True), self.status: {
+                yield {self.halt: visible(True), self.status: {
                     "kind": "busy", "text": say(session.language, "precision.measuring", done=done, total=total)}}
         finally:
             self.runs.end(visitor, sign)
         known = self.laboratory.known(self.name, session) is not None
         line = {} if known else {"kind": "done", "text": say(session.language, "precision.stopped")}
-        yield {self.halt: gr.update(visible=False), self.status: line, **self.show(session)}
+        yield {self.halt: visible(False), self.status: line, **self.show(session)}
 
     def stop(self, request: gr.Request) -> None:
         """End this visitor's measurement after the step it is at."""

@@ -11,7 +11,7 @@ from app.opening import opened_run
 from app.runs import Runs
 from app.session import Session
 from app.tabs.prompt_more import MorePart
-from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
+from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, visible, within
 from app.views import prompt as views
 from app.views.player import MOVING, player_value, run_file
 from app.views.status import opened_line, refusal_line, resting_line, run_line, stage_line
@@ -154,7 +154,7 @@ class PromptTab:
             self.runs.end(visitor, sign)
 
     def _busy(self, running: bool) -> dict:
-        return {self.run: gr.update(visible=not running), self.halt: gr.update(visible=running)}
+        return {self.run: visible(not running), self.halt: visible(running)}
 
     def _lay_out_question(self, labels: Labels) -> None:
         with gr.Row(elem_classes="ask"):
@@ -163,7 +163,7 @@ class PromptTab:
                 lines=1, max_lines=5, container=False, scale=8, min_width=200, elem_id="prompt", autofocus=False)
             self.run = labels.make(gr.Button, {"value": "prompt.run"}, variant="primary", scale=1, min_width=120)
             self.halt = labels.make(gr.Button, {"value": "prompt.stop"}, variant="stop", scale=1, min_width=120,
-                                    visible=False)
+                                    visible="hidden")
         with gr.Row(elem_classes="examples"):
             self.examples = [gr.Button(text, size="sm", elem_classes="chip") for text in EXAMPLES]
 

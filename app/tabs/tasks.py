@@ -9,7 +9,7 @@ from app.labels import Labels
 from app.runs import Runs
 from app.session import Session
 from app.tabs.tasks_text import TextPart
-from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
+from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, visible, within
 from app.views import tasks as views
 from app.views import tasks_scores as score_views
 from app.views.status import refusal_line, stage_line
@@ -118,7 +118,7 @@ class TasksTab:
                 done = doing.with_wanted(done, example.wanted if known else "")
                 session = session.work(answered=done, position=done.trace.phase.count("prompt") - 1,
                                        layer=min(session.working.layer, len(done.trace.layers) - 1))
-                yield {self.results: gr.update(visible=True), self.finds: gr.update(visible="hidden"),
+                yield {self.results: visible(True), self.finds: visible(False),
                        self.answer: views.answer_value(session, self.engine.decode),
                        self.status: views.status_line(session, growing=True), **self._busy(True)}
         finally:
@@ -132,15 +132,15 @@ class TasksTab:
         yield {self.session: session, **self._show_results(session), self.status: views.resting_line(session)}
 
     def _show_job(self, session: Session) -> dict:
-        return {self.hint: views.hint(session), self.question: gr.update(visible=session.working.job == ANSWERING)}
+        return {self.hint: views.hint(session), self.question: visible(session.working.job == ANSWERING)}
 
     def _show_results(self, session: Session) -> dict:
         working: Working = session.working
         finds = working.job == RETRIEVAL and working.searched is not None
         answers = working.answered is not None and working.answered.job == working.job
-        return {self.results: gr.update(visible=answers or "hidden"), self.finds: gr.update(visible=finds or "hidden"),
+        return {self.results: visible(answers), self.finds: visible(finds),
                 self.answer: views.answer_value(session, self.engine.decode),
-                self.routing: gr.update(visible=answers or "hidden"),
+                self.routing: visible(answers),
                 self.strip: views.strip_value(session), self.layer: working.layer,
                 **{widget: views.found_value(session, way) for way, widget in self.found.items()}}
 
@@ -150,7 +150,7 @@ class TasksTab:
                 **{panel: score_views.panel_value(name, session) for name, panel in self.panels.items()}}
 
     def _busy(self, running: bool) -> dict:
-        return {self.run: gr.update(visible=not running), self.halt: gr.update(visible=running)}
+        return {self.run: visible(not running), self.halt: visible(running)}
 
     def _lay_out_job(self, labels: Labels) -> None:
         with gr.Row(elem_classes="choices"):
@@ -165,10 +165,10 @@ class TasksTab:
                                         value="I like learning AI.")
                 self.question = labels.make(
                     gr.Textbox, {"label": "tasks.question", "placeholder": "tasks.question.placeholder"}, lines=1,
-                    max_lines=3, container=False, visible=False, elem_id="tasks-question")
+                    max_lines=3, container=False, visible="hidden", elem_id="tasks-question")
             self.run = labels.make(gr.Button, {"value": "tasks.run"}, variant="primary", scale=1, min_width=120)
             self.halt = labels.make(gr.Button, {"value": "prompt.stop"}, variant="stop", scale=1, min_width=120,
-                                    visible=False)
+                                    visible="hidden")
         with gr.Row(elem_classes="examples"):
             self.examples = {language: labels.make(gr.Button, {"value": f"tasks.example.{language}"}, size="sm")
                              for language in ("en", "zh")}

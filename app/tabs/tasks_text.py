@@ -7,7 +7,7 @@ from app.components import FigurePanel, StatusLine, TextPair
 from app.engine import Engine
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import HEAVY, offer_csv
+from app.tabs.wiring import HEAVY, offer_csv, visible
 from app.views import tasks_text as views
 from app.views.status import refusal_line
 from app.words import say
@@ -40,7 +40,7 @@ class TextPart:
 
     def show(self, session: Session) -> dict:
         """The steps and the plane of words."""
-        return {self.results: gr.update(visible=session.working.prepared is not None or "hidden"),
+        return {self.results: visible(session.working.prepared is not None),
                 self.steps: views.steps_value(session), self.panel: views.panel_value(session)}
 
     def prepare(self, session: Session, text: str) -> dict:

@@ -9,7 +9,7 @@ import gradio as gr
 from app.components import Numbers, StatusLine, TextPair
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import QUIET
+from app.tabs.wiring import QUIET, visible
 from app.training_runs import Foreman, TooMany
 from app.training_state import TrainingRun
 from app.views import training as views
@@ -52,7 +52,7 @@ class RunPart:
         place = self.foreman.place(run) if run else 0
         told = bool(run and run.told("step"))
         return {self.status: views.status_line(run, place, session.language),
-                self.numbers: self.views.numbers_value(session, run), self.results: gr.update(visible=told or "hidden"),
+                self.numbers: self.views.numbers_value(session, run), self.results: visible(told),
                 self.samples: views.samples_value(run, self.room, session.language),
                 **{self.panels[name]: value for name, value in self.views.panels_value(session, run).items()},
                 **self._buttons(run, session.language)}
@@ -118,7 +118,7 @@ class RunPart:
         state = run.state if run else "ended"
         seen = {"run": state == "ended", "pause": state == "running", "resume": state == "paused",
                 "stop": state != "ended"}
-        return {button: gr.update(value=say(language, f"training.{name}"), visible=seen[name])
+        return {button: gr.update(value=say(language, f"training.{name}"), visible=seen[name] or "hidden")
                 for name, button in zip(seen, self.buttons, strict=True)}
 
     def _lay_out_text(self, labels: Labels) -> None:
@@ -136,8 +136,8 @@ class RunPart:
 
         with gr.Row(elem_classes="ask"):
             self.run = button("run", variant="primary")
-            self.pause, self.resume = button("pause", visible=False), button("resume", visible=False)
-            self.halt = button("stop", variant="stop", visible=False)
+            self.pause, self.resume = button("pause", visible="hidden"), button("resume", visible="hidden")
+            self.halt = button("stop", variant="stop", visible="hidden")
 
     def _connect(self) -> None:
         for name, button in (("pause", self.pause), ("resume", self.resume), ("stop", self.halt)):

@@ -15,7 +15,7 @@ from app.session import Session
 from app.tabs.what_if_dials import DialsPart
 from app.tabs.what_if_effect import EffectPart
 from app.tabs.what_if_regret import RegretPart
-from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
+from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, visible, within
 from app.views import what_if as views
 from app.views import what_if_effect as effect_views
 from app.views import what_if_regret as regret_views
@@ -154,7 +154,7 @@ class WhatIfTab:
 
     def _growing(self, session: Session, text: str, traces: list) -> dict:
         line = say(session.language, f"what_if.writing.{len(traces)}", generated=traces[-1].phase.count("generated"))
-        return {self.status: {"kind": "busy", "text": line}, self.results: gr.update(visible=True),
+        return {self.status: {"kind": "busy", "text": line}, self.results: visible(True),
                 self.texts: views.growing_texts(session, text, traces, self.engine.decode), **self._busy(True)}
 
     def _ask(self, session: Session) -> dict:
@@ -170,7 +170,7 @@ class WhatIfTab:
         asking = session.asking
         texts = {self.texts: views.texts_value(session, self.engine.decode)} if asking.outcome else {}
         return {self.numbers: views.numbers_value(session), **texts,
-                self.results: gr.update(visible=asking.outcome is not None or "hidden"),
+                self.results: visible(asking.outcome is not None),
                 self.undo: gr.update(interactive=bool(asking.past)), self.strip: views.strip_value(session),
                 self.layer: asking.layer, **self._draw(session, *views.PANELS)}
 
@@ -178,7 +178,7 @@ class WhatIfTab:
         return {self.panels[name]: views.panel_value(name, session) for name in names}
 
     def _busy(self, running: bool) -> dict:
-        return {self.run: gr.update(visible=not running), self.halt: gr.update(visible=running)}
+        return {self.run: visible(not running), self.halt: visible(running)}
 
     def _lay_out_question(self, labels: Labels, first: Session) -> None:
         with gr.Row(elem_classes="ask"):
@@ -188,7 +188,7 @@ class WhatIfTab:
                 scale=8, min_width=200, elem_id="what-if-text")
             self.run = labels.make(gr.Button, {"value": "what_if.run"}, variant="primary", scale=1, min_width=120)
             self.halt = labels.make(gr.Button, {"value": "prompt.stop"}, variant="stop", scale=1, min_width=120,
-                                    visible=False)
+                                    visible="hidden")
 
     def _lay_out_results(self) -> dict[str, FigurePanel]:
         with gr.Column(visible="hidden") as self.results:

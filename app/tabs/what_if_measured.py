@@ -8,7 +8,7 @@ from app.engine import Engine
 from app.labels import Labels
 from app.runs import Runs
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET, offer_csv
+from app.tabs.wiring import HEAVY, QUIET, offer_csv, visible
 from app.views.status import refusal_line, stage_line
 from app.words import say
 
@@ -32,8 +32,8 @@ class MeasuredPart:
             self.status = StatusLine(elem_id=f"what-if-{self.name}-status")
             with gr.Row(elem_classes="examples"):
                 self.start = labels.make(gr.Button, {"value": f"what_if.{self.name}.measure"}, size="sm")
-                self.halt = labels.make(gr.Button, {"value": "what_if.effect.cancel"}, size="sm", visible=False)
-                self.recording = labels.make(gr.Button, {"value": "what_if.effect.back"}, size="sm", visible=False)
+                self.halt = labels.make(gr.Button, {"value": "what_if.effect.cancel"}, size="sm", visible="hidden")
+                self.recording = labels.make(gr.Button, {"value": "what_if.effect.back"}, size="sm", visible="hidden")
         with gr.Column(visible="hidden") as self.results:  # mounted: a late figure would miss numbers that come fast
             self.panels = self.lay_out_panels()
         self.shown = [self.source, self.recording, self.results, *self.panels.values()]
@@ -59,8 +59,8 @@ class MeasuredPart:
 
     def show(self, session: Session) -> dict:
         """Where the numbers come from, and the figures."""
-        return {self.recording: gr.update(visible=self._may_go_back(session)),
-                self.results: gr.update(visible=getattr(session.asking, self.name) is not None or "hidden"),
+        return {self.recording: visible(self._may_go_back(session)),
+                self.results: visible(getattr(session.asking, self.name) is not None),
                 **self._numbers(session)}
 
     def show_recording(self, session: Session) -> dict:
@@ -91,7 +91,7 @@ class MeasuredPart:
         sign, counts = self.runs.begin(visitor), {"done": 0, "total": self.total()}
         try:
             # Shown before the first number, not with it: gradio sets what it has just shown back to what it held then.
-            yield {**self._busy(True), self.results: gr.update(visible=True),
+            yield {**self._busy(True), self.results: visible(True),
                    self.status: self._line(session, "measuring", counts)}
             for now, done in self.steps(session, text, sign):
                 session, counts["done"] = now, done
@@ -100,7 +100,7 @@ class MeasuredPart:
         finally:
             self.runs.end(visitor, sign)
         key = "done" if counts["done"] == counts["total"] else "cancelled" if sign.is_set() else "deadline"
-        yield {**self._busy(False), self.recording: gr.update(visible=self._may_go_back(session)),
+        yield {**self._busy(False), self.recording: visible(self._may_go_back(session)),
                self.status: self._line(session, key, counts)}
 
     def _numbers(self, session: Session) -> dict:
@@ -115,7 +115,7 @@ class MeasuredPart:
         return {"kind": "busy" if key == "measuring" else "done", "text": text}
 
     def _busy(self, running: bool) -> dict:
-        return {self.start: gr.update(visible=not running), self.halt: gr.update(visible=running)}
+        return {self.start: visible(not running), self.halt: visible(running)}
 
     def _connect(self) -> None:
         self.answered = [self.session, self.status, *self.shown]

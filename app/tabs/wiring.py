@@ -16,6 +16,11 @@ SLIDING = {**QUIET, "trigger_mode": "always_last"}
 HEAVY = {"concurrency_id": "model", "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE, **SILENT}
 
 
+def visible(yes: bool) -> dict:
+    """Seen or not, but always mounted: when gradio mounts a component it sets others back to what they held before."""
+    return gr.update(visible=yes or "hidden")
+
+
 def offer_csv(panels: dict, drawers: dict[str, Drawer], session: gr.State) -> None:
     """Let every panel hand out the table behind its figure."""
     for name, panel in panels.items():

@@ -36,7 +36,7 @@ def test_the_routing_of_the_answer_is_one_click_away_and_opens_in_the_first_tab(
 
 
 def test_a_question_box_comes_with_its_job_and_must_be_filled(working):
-    expect(working.locator("#tasks-question")).to_have_count(0)
+    expect(working.locator("#tasks-question")).to_be_hidden()
     working.locator("#tasks-job").get_by_text("Ask about a story").click()
     expect(working.locator("#tasks-question")).to_be_visible()
     working.get_by_role("button", name="Do it").click()

@@ -12,6 +12,7 @@ WORDS = "\n".join(["我", "喜欢", "学习", "AI", *(f"word{number}" for number
 def training(opened):
     opened.get_by_role("tab", name="Train it yourself").click()
     expect(opened.locator("#training-words-run")).to_have_text("Train ▶")
+    expect(opened.locator("#training-words-status")).to_contain_text("Nothing has been trained")
     return opened
 
 
