@@ -38,6 +38,7 @@ def test_no_other_host_is_asked(page, app_url):
     page.goto(app_url)
     expect(page.locator("#gates .main-svg").first).to_be_visible()
     page.get_by_role("tab", name="Precision", exact=True).click()
+    page.locator("#compare-flips").scroll_into_view_if_needed()  # a figure is drawn when it comes near
     expect(page.locator("#compare-flips .main-svg").first).to_be_visible()
     assert {url.hostname for url in asked if url.scheme in ("http", "https", "ws", "wss")} == {"127.0.0.1"}
 
