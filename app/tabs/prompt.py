@@ -217,7 +217,7 @@ class PromptTab:
         looked = [*drawn, self.strip, self.player, self.panels["gates"], self.panels["path"]]
         self.player.settle(self.settle, self.session, drawn, **SLIDING)
         self.player.look(self.look, self.session, looked, **SLIDING)
-        self.player.end(self.end, self.session, self.shown, **QUIET)
+        self.player.end(self.end, self.session, self.shown, **SLIDING)  # the next run may end while this is drawn
         self.quantity.input(self.change_quantity, [self.session, self.quantity],
                             [self.session, self.player, self.panels["gates"]], **SLIDING)
         self.player.save_click(self.save_run, self.session, self.player, **QUIET)
