@@ -14,7 +14,8 @@ from app.figures.prompt import THINNEST_LINK
 ROOT = Path(__file__).resolve().parents[1]
 PLOTLY = ROOT / "assets" / "vendor" / "plotly-cartesian-4.1.1.min.js"
 STYLE_SHEETS = [Path(__file__).with_name("look.css"), *sorted((Path(__file__).parent / "components").glob("*.css"))]
-SHARED = [Path(__file__).parent / "components" / name for name in ("moving.js", "painting.js", "panel_parts.js")]
+SHARED = [Path(__file__).parent / "components" / name
+          for name in ("moving.js", "painting.js", "panel_parts.js", "telling.js")]
 
 PATHS = {"en": "", "zh": "zh"}  # where the page stands in each language, below the page's own address
 

@@ -23,7 +23,8 @@ class Widget(gr.HTML):
     def __init__(self, value=None, **properties):
         events = ", ".join(re.findall(r"trigger\(('\w+')", self._read()))  # gradio looks for their names here
         super().__init__(value=value, html_template=self.markup, apply_default_css=False, js_on_load=(
-            f"window.moescope.widgets['{self.script}'](element, props, trigger, watch); // tells of {events}"),
+            f"window.moescope.widgets['{self.script}'](element, props, window.moescope.newest(trigger), watch);"
+            f" // tells of {events}"),
             **properties)
 
     @classmethod

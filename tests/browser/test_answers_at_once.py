@@ -79,3 +79,16 @@ def test_the_server_draws_what_it_alone_knows_once_the_visitor_rests(opened):
     token = opened.locator("#strip .token span").nth(2).inner_text()
     for name in ("choice", "next"):
         expect(opened.locator(f"#{name} h2")).to_contain_text(token)
+
+
+def test_a_click_that_waits_for_the_answer_to_the_one_before_is_not_taken_for_it(opened):
+    held = []
+    opened.route("**/run/predict*", lambda route: held.append(route), times=1)
+    opened.locator("#strip .token").nth(1).click()
+    while not held:
+        opened.wait_for_timeout(50)
+    opened.locator("#strip .token").nth(2).click()
+    opened.wait_for_timeout(500)
+    held[0].continue_()
+    token = opened.locator("#strip .token span").nth(2).inner_text()
+    expect(opened.locator("#choice h2")).to_contain_text(token)
