@@ -9,7 +9,7 @@ from app.engine import Engine
 from app.labels import Labels
 from app.runs import Runs
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET, offer_csv, visible
+from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, visible
 from app.views import budget as views
 from app.views.status import refusal_line, stage_line
 from app.words import say
@@ -226,8 +226,8 @@ class BudgetTab:
         self.halt.click(self.cancel, None, None, **QUIET)
         self.tab.select(self.open, self.session, answered, **QUIET)
         self.back.click(self.show_recording, self.session, answered, **QUIET)
-        self.measure.input(self.change_measure, [self.session, self.measure], answered, **QUIET)
-        self.goal.input(lambda goal: visible(goal == BEST), self.goal, self.megabytes, **QUIET)
+        self.measure.input(self.change_measure, [self.session, self.measure], answered, **SLIDING)
+        self.goal.input(lambda goal: visible(goal == BEST), self.goal, self.megabytes, **SLIDING)
         self.plan.plan_click(lambda session: gr.update(download=views.plan_file(session)), self.session, self.plan,
                              **QUIET)
         offer_csv(self.panels, views.DRAWERS, self.session)

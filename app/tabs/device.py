@@ -11,7 +11,7 @@ from app.engine import Engine
 from app.exporting import OPTIMISED, UNIFORM, Exports
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET
+from app.tabs.wiring import HEAVY_SLIDING, QUIET
 from app.views.device import runner_value
 from app.views.status import stage_line
 from app.words import say
@@ -103,5 +103,5 @@ class DeviceTab:
             event(None, dials, None, js=PASSED_ON, **QUIET)
         self.halt.click(None, None, None, js="() => { window.moescopeStop?.(); }", **QUIET)
         self.plan.input(None, self.plan, None, js="(plan) => { window.moescopePlan?.(plan); }", **QUIET)
-        self.runner.file_wanted(self.provide, self.session, self.runner, **HEAVY)
-        self.runner.answer_wanted(self.answer, self.session, self.runner, **HEAVY)
+        self.runner.file_wanted(self.provide, self.session, self.runner, **HEAVY_SLIDING)
+        self.runner.answer_wanted(self.answer, self.session, self.runner, **HEAVY_SLIDING)

@@ -8,7 +8,7 @@ from app.engine import Engine
 from app.labels import Labels
 from app.observing import KINDS, PROBES, TEXT, Observing
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET, SILENT, SLIDING, offer_csv, within
+from app.tabs.wiring import HEAVY_SLIDING, QUIET, SILENT, SLIDING, offer_csv, within
 from app.views import experts as views
 from app.views import experts_evidence as evidence
 from app.views import experts_likes as liking
@@ -19,7 +19,7 @@ from app.words import say
 from moe_core.tracing.corpus import CorpusError
 
 WIDE = ("load", "kinds", "together")  # their cells carry numbers
-COUNTING = {**SILENT, "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE}
+COUNTING = {**SILENT, "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE, "trigger_mode": "always_last"}
 
 
 class ExpertsTab:
@@ -218,8 +218,7 @@ class ExpertsTab:
     def _connect(self) -> None:
         counted = [self.session, *self.shown]
         self.tab.select(self.open, self.session, counted, **COUNTING)
-        self.source.input(self.choose_source, [self.session, self.source], counted, trigger_mode="always_last",
-                          **COUNTING)
+        self.source.input(self.choose_source, [self.session, self.source], counted, **COUNTING)
         self.layer.input(self.change_layer, [self.session, self.layer], counted, **SLIDING)
         self.expert.input(self.change_expert, [self.session, self.expert], counted, **SLIDING)
         self.panels["load"].cell_click(self.pick, self.session, counted, **SLIDING)
@@ -229,7 +228,7 @@ class ExpertsTab:
         self.label.input(self.change_label, [self.session, self.label], asked, **SLIDING)
         self.likes.cell_click(self.pick, self.session, counted, **SLIDING)
         gr.on([self.run.click, *(text.submit for text in self.texts)], self.contrast, [self.session, *self.texts],
-              [self.session, self.contrast_status, self.panels["contrast"]], **HEAVY)
+              [self.session, self.contrast_status, self.panels["contrast"]], **HEAVY_SLIDING)
         offer_csv(self.panels | {"likes": self.likes, "settling": self.settling},
                   views.DRAWERS | {"likes": liking.likes, "settling": training.settling}, self.session)
         self.reads.csv_click(lambda session: gr.update(download=portraits.reads_file(session)), self.session,

@@ -10,7 +10,7 @@ from app.measuring import Laboratory
 from app.session import Session
 from app.tabs.precision_dials import CliffPart, CostPart, FormatsPart, TwinsPart
 from app.tabs.precision_section import SectionPart
-from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, within
+from app.tabs.wiring import HEAVY_SLIDING, QUIET, SLIDING, offer_csv, within
 from app.views import precision as views
 from app.views import precision_sections as section_views
 from app.views.status import refusal_line, stage_line
@@ -168,8 +168,8 @@ class PrecisionTab:
         answered = [self.session, self.text, self.status, self.arithmetic, *extra, *self.shown]
         dials = (self.format, self.arithmetic, self.routers, self.replay)
         gr.on([self.run.click, self.text.submit, *(dial.input for dial in dials)], self.compare, asked, answered,
-              trigger_mode="always_last", **HEAVY)  # a dial turned while sections are measured is not lost
-        self.tab.select(self.open, asked, answered, **HEAVY)
+              **HEAVY_SLIDING)  # a dial turned while sections are measured is not lost
+        self.tab.select(self.open, asked, answered, **HEAVY_SLIDING)
         picked = [self.session, self.strip, self.detail]
         self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)
         self.strip.token_click(self.select, self.session, picked, **SLIDING)

@@ -8,7 +8,7 @@ from app.measuring import Laboratory
 from app.session import Session
 from app.shortening import LAST_POWER, MOST_WATTS, PROBES, TEMPERATURES, TEXT
 from app.tabs.precision_section import SectionPart
-from app.tabs.wiring import HEAVY, QUIET, SLIDING, within
+from app.tabs.wiring import HEAVY, HEAVY_SLIDING, SLIDING, within
 from app.views import precision_sections as sections
 from app.views import precision_writing as writing
 from app.words import say
@@ -24,7 +24,7 @@ class FormatsPart(SectionPart):
                 elem_id="precision-source")
 
     def connect(self) -> None:
-        self.source.input(self.change_source, [self.session, self.source], self.answered, **QUIET)
+        self.source.input(self.change_source, [self.session, self.source], self.answered, **SLIDING)
 
     def change_source(self, session: Session, source: str) -> dict:
         """Show the other numbers."""
@@ -37,8 +37,9 @@ class TwinsPart(SectionPart):
 
     def __init__(self, labels: Labels, session: gr.State, laboratory: Laboratory):
         super().__init__(labels, session, laboratory, "twins", {"gaps": self._gaps})
-        self.temperature.input(self.change, [self.session, self.temperature, self.seed], self.answered, **HEAVY)
-        self.seed.submit(self.change, [self.session, self.temperature, self.seed], self.answered, **HEAVY)
+        self.temperature.input(self.change, [self.session, self.temperature, self.seed], self.answered,
+                               **HEAVY_SLIDING)
+        self.seed.submit(self.change, [self.session, self.temperature, self.seed], self.answered, **HEAVY_SLIDING)
 
     def lay_out_dials(self, labels: Labels) -> None:
         with gr.Row(elem_classes="choices"):
@@ -105,7 +106,7 @@ class SecondsPart(SectionPart):
     def __init__(self, labels: Labels, session: gr.State, laboratory: Laboratory):
         super().__init__(labels, session, laboratory, "seconds", writing.DRAWERS["seconds"], folded=False)
         self.start.click(self.begin, self.session, self.answered, **HEAVY)
-        self.watts.input(self.change, [self.session, self.watts], self.answered, **QUIET)
+        self.watts.input(self.change, [self.session, self.watts], self.answered, **SLIDING)
 
     def lay_out_dials(self, labels: Labels) -> None:
         labels.make(StatusLine, {"value": _seconds_lead})

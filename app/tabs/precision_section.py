@@ -10,7 +10,7 @@ from app.labels import Labels
 from app.measuring import Laboratory
 from app.runs import Runs
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET, offer_csv, visible
+from app.tabs.wiring import HEAVY_SLIDING, QUIET, SLIDING, offer_csv, visible
 from app.views import precision_sections as views
 from app.views.status import stage_line
 from app.words import say
@@ -39,8 +39,8 @@ class SectionPart:
         self.halt.click(self.stop, None, None, **QUIET)
         offer_csv(self.panels, {panel: self._with_answer(draw) for panel, draw in drawers.items()}, session)
         if folded:
-            self.fold.expand(self.open, self.session, self.answered, **HEAVY)
-            self.fold.collapse(self.close, self.session, self.session, **QUIET)
+            self.fold.expand(self.open, self.session, self.answered, **HEAVY_SLIDING)
+            self.fold.collapse(self.close, self.session, self.session, **SLIDING)
 
     def lay_out_dials(self, labels: Labels) -> None:
         """What a visitor may turn; none unless a section has its own."""

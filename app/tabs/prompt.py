@@ -221,5 +221,5 @@ class PromptTab:
         self.quantity.input(self.change_quantity, [self.session, self.quantity],
                             [self.session, self.player, self.panels["gates"]], **SLIDING)
         self.player.save_click(self.save_run, self.session, self.player, **QUIET)
-        self.open.upload(self.open_run, [self.session, self.open], [self.session, *self.shown], **QUIET)
+        self.open.upload(self.open_run, [self.session, self.open], [self.session, *self.shown], **SLIDING)
         offer_csv(self.panels, views.DRAWERS, self.session)

@@ -6,7 +6,7 @@ from app.components import FigurePanel, StatusLine
 from app.engine import Engine
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET, offer_csv
+from app.tabs.wiring import HEAVY_SLIDING, QUIET, offer_csv
 from app.views import prompt as views
 from app.views.status import stage_line
 from app.words import say
@@ -60,5 +60,5 @@ class MorePart:
 
     def _connect(self) -> None:
         self.fold.expand(self.open, self.session, [self.session, *self.shown], **QUIET)
-        self.ask.click(self.ask_layers, self.session, [self.session, *self.shown], **HEAVY)
+        self.ask.click(self.ask_layers, self.session, [self.session, *self.shown], **HEAVY_SLIDING)
         offer_csv(self.panels, views.DRAWERS, self.session)

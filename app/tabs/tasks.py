@@ -211,11 +211,11 @@ class TasksTab:
         gr.on([self.run.click, self.question.submit], self.do, asked, answered, **HEAVY)
         self.tab.select(self.open, self.session, answered, **QUIET)
         self.halt.click(self.stop, None, None, **QUIET)
-        self.job.input(self.choose, [self.session, self.job], answered, **QUIET)
+        self.job.input(self.choose, [self.session, self.job], answered, **SLIDING)
         for language, button in self.examples.items():
             button.click(lambda session, language=language: self.give_example(session, language), self.session,
-                         answered, **QUIET)
+                         answered, **SLIDING)
         self.strip.token_click(self.select, self.session, [self.session, self.strip], **SLIDING)
         self.layer.input(self.change_layer, [self.session, self.layer], [self.session, self.strip], **SLIDING)
-        self.sampled.input(self.change_sample, [self.session, self.sampled], self.samples, **QUIET)
+        self.sampled.input(self.change_sample, [self.session, self.sampled], self.samples, **SLIDING)
         offer_csv(self.panels, score_views.DRAWERS, self.session)

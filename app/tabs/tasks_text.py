@@ -7,7 +7,7 @@ from app.components import FigurePanel, StatusLine, TextPair
 from app.engine import Engine
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import HEAVY, offer_csv, visible
+from app.tabs.wiring import HEAVY_SLIDING, offer_csv, visible
 from app.views import tasks_text as views
 from app.views.status import refusal_line
 from app.words import say
@@ -35,7 +35,7 @@ class TextPart:
             self.panel = FigurePanel(elem_id="tasks-words")
         self.shown = [self.results, self.steps, self.panel]
         gr.on([self.run.click, self.text.submit], self.prepare, [session, self.text],
-              [session, self.status, *self.shown], **HEAVY)
+              [session, self.status, *self.shown], **HEAVY_SLIDING)
         offer_csv({"words": self.panel}, views.DRAWERS, session)
 
     def show(self, session: Session) -> dict:

@@ -9,7 +9,7 @@ import gradio as gr
 from app.components import Numbers, StatusLine, TextPair
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import QUIET, visible
+from app.tabs.wiring import QUIET, SLIDING, visible
 from app.training_runs import Foreman, TooMany
 from app.training_state import TrainingRun
 from app.views import training as views
@@ -142,8 +142,9 @@ class RunPart:
     def _connect(self) -> None:
         for name, button in (("pause", self.pause), ("resume", self.resume), ("stop", self.halt)):
             button.click(self._ordering(name), self.session, self.shown, **QUIET)
-        self.upload.upload(self.take_file, [self.session, self.upload], [self.session, self.own, self.status], **QUIET)
-        self.own.input(self.forget_file, self.session, None, **QUIET)
+        self.upload.upload(self.take_file, [self.session, self.upload], [self.session, self.own, self.status],
+                           **SLIDING)
+        self.own.input(self.forget_file, self.session, None, **SLIDING)
         for name, panel in self.panels.items():
             panel.csv_click(self._csv(name), self.session, panel, **QUIET)
 

@@ -5,7 +5,7 @@ import gradio as gr
 from app.components import FactTable, FigurePanel, Numbers, Pipeline, StatusLine
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import QUIET, within
+from app.tabs.wiring import QUIET, SLIDING, within
 from app.views import training_pipeline as views
 from app.views.panel import csv_file
 from app.words import say
@@ -44,7 +44,7 @@ class PipelinePart:
         return {self.session: session, **self.show(session)}
 
     def _connect(self) -> None:
-        self.boxes.step_click(self.choose, self.session, [self.session, *self.shown], **QUIET)
+        self.boxes.step_click(self.choose, self.session, [self.session, *self.shown], **SLIDING)
         self.table.csv_click(self._file("table", views.table), self.session, self.table, **QUIET)
         self.figure.csv_click(self._figure_file, self.session, self.figure, **QUIET)
 

@@ -8,7 +8,7 @@ from app import limits, snippets
 from app.components import FactTable, StatusLine, TextPair
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET
+from app.tabs.wiring import HEAVY, QUIET, SLIDING
 from app.views import training_snippet as views
 from app.views.panel import csv_file
 from app.views.status import refusal_line
@@ -95,7 +95,7 @@ class SnippetPart:
     def _connect(self) -> None:
         asked = [self.session, self.text]
         told = [self.session, self.status, self.counts, self.texts]
-        gr.on([self.buttons["count"].click, self.text.submit], self.count, asked, told, **QUIET)
+        gr.on([self.buttons["count"].click, self.text.submit], self.count, asked, told, **SLIDING)
         for name in ("ours", "real"):
             self.buttons[name].click(self._running(name), asked, told, **HEAVY)
         self.counts.csv_click(lambda session: gr.update(download=csv_file("snippet-tokens", views.counts, session)),

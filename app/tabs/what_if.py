@@ -15,7 +15,7 @@ from app.session import Session
 from app.tabs.what_if_dials import DialsPart
 from app.tabs.what_if_effect import EffectPart
 from app.tabs.what_if_regret import RegretPart
-from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, visible, within
+from app.tabs.wiring import HEAVY, HEAVY_SLIDING, QUIET, SLIDING, offer_csv, visible, within
 from app.views import what_if as views
 from app.views import what_if_effect as effect_views
 from app.views import what_if_regret as regret_views
@@ -218,12 +218,12 @@ class WhatIfTab:
         asked = {self.session, self.text, *self.dials.all}
         answered = [self.session, self.text, self.status, *self.shown, self.run, self.halt]
         gr.on([self.run.click, self.text.submit], self.run_both, asked, answered, **HEAVY)
-        self.tab.select(self.open, {self.session}, answered, **HEAVY)
+        self.tab.select(self.open, {self.session}, answered, **HEAVY_SLIDING)
         self.halt.click(self.stop, None, None, **QUIET)
         for button, tried in ((self.swapping, self.swap), (self.nudging, self.nudge)):
             button.click(tried, self.session, [*answered, *self.dials.all], **HEAVY)
         for button, back in ((self.undo, self.take_back), (self.start_over, self.reset)):
-            button.click(back, self.session, [*answered, *self.dials.all], **QUIET)
+            button.click(back, self.session, [*answered, *self.dials.all], **SLIDING)
         picked = [self.session, self.strip, self.panels["why"]]
         self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)
         self.strip.token_click(self.select, self.session, picked, **SLIDING)

@@ -9,7 +9,7 @@ from app.asking import ALL, CHOSEN
 from app.labels import Labels
 from app.session import Session
 from app.tabs.what_if_measured import MeasuredPart
-from app.tabs.wiring import QUIET
+from app.tabs.wiring import SLIDING
 from app.views import what_if_effect as views
 
 
@@ -42,4 +42,4 @@ class EffectPart(MeasuredPart):
 
     def _connect(self) -> None:
         super()._connect()
-        self.scope.input(self.change_scope, [self.session, self.scope], self.answered, **QUIET)
+        self.scope.input(self.change_scope, [self.session, self.scope], self.answered, **SLIDING)

@@ -12,8 +12,10 @@ from app.views.panel import Drawer, csv_file
 # default every output of every event is.
 SILENT = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
 QUIET = {"queue": False, **SILENT}
-SLIDING = {**QUIET, "trigger_mode": "always_last"}
 HEAVY = {"concurrency_id": "model", "concurrency_limit": limits.HEAVY_RUNS_AT_ONCE, **SILENT}
+# By default gradio drops an event while its predecessor is answered; of these the last one waits for that answer.
+SLIDING = {**QUIET, "trigger_mode": "always_last"}
+HEAVY_SLIDING = {**HEAVY, "trigger_mode": "always_last"}
 
 
 def visible(yes: bool) -> dict:

@@ -1,6 +1,7 @@
-"""An event costs the browser little: it names no component as a place where progress is shown, and few outputs grow.
+"""An event costs the browser little, and none that says what a visitor chose is dropped.
 
-gradio visits each such place again at every event, once any event has named it; by default all outputs are named.
+gradio visits each place of progress again at every event, once any event has named it; by default all outputs are
+named. And by default it drops an event while its predecessor is answered.
 """
 
 from pathlib import Path
@@ -13,6 +14,8 @@ from moe_core.tracing import bundle
 
 SCREEN = Path(__file__).parents[2] / "assets" / "traces" / "first-screen.trace.json"
 NO_MODEL = Path("no-such-model")  # the page is laid out without one
+CHOICES = {"input", "upload", "token_click", "cell_click", "step_click", "settle", "look", "end", "file_wanted",
+           "answer_wanted"}  # each brings something that the event before it did not
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +30,12 @@ def test_no_event_names_more_than_one_place_of_progress(events):
 def test_a_text_that_grows_has_few_outputs(events):
     growing = [len(event["outputs"]) for event in events if str(event["api_name"]).startswith("generate")]
     assert set(growing) == {5}
+
+
+def test_what_is_chosen_while_the_choice_before_is_answered_is_not_lost(events):
+    dropped = [event["api_name"] for event in events if event["backend_fn"] and event["trigger_mode"] == "once"
+               and any(name in CHOICES for _, name in event["targets"])]
+    assert dropped == []
 
 
 def _places(event: dict) -> list[int]:
