@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from moe_core.__main__ import main
-from moe_core.commands import compare as compare_command
+from moe_core.commands import record
 from moe_core.commands.compare import as_json
 from moe_core.commands.printing import columns, shown
 from moe_core.config import MoEscopeConfig
@@ -128,7 +128,7 @@ def test_a_format_that_is_only_stored_is_said_to_be(folder, capsys):
 
 def test_the_probe_texts_are_kept_with_the_models_hash(folder, tmp_path, capsys, monkeypatch):
     (tmp_path / "probe_en.txt").write_text("the cat sat\nthe mat\n", "utf-8")
-    monkeypatch.setattr(compare_command, "PROBES", tmp_path)
+    monkeypatch.setattr(record, "PROBES", tmp_path)
     file = tmp_path / "precision.json"
     assert main(["compare", "--probes", "--formats", "fp32,fp16", "--out", str(file), "--model", folder]) == 0
     recorded = recording.load(file)

@@ -35,11 +35,14 @@ def number(text: str) -> float:
     return value
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
-    """Prompt, model folder and --json, which every command has."""
-    parser.add_argument("prompt", type=prompt, help="the text to follow, in English or Chinese")
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The folder of the model that a command works on."""
     parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
                         help="a model folder (default: the embedded model)")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """--json, which every command has."""
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
 
 

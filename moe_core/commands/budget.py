@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from moe_core.commands.arguments import EMBEDDED_MODEL
+from moe_core.commands.arguments import add_json, add_model
 from moe_core.commands.printing import columns
 
 if TYPE_CHECKING:
@@ -30,13 +30,12 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--gate-tokens", type=whole, default=16384, metavar="N",
                         help="tokens of the gate and of the third split (16384); more = narrower intervals")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of labels and resampling (0)")
-    parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
-                        help="a model folder (default: the embedded model)")
+    add_model(parser)
     parser.add_argument("--out", type=Path, metavar="PLAN.json", help="also write the plan as a file")
     parser.add_argument("--record", type=Path, metavar="FILE",
                         help="also measure rules, random plans and every part, and keep all of it for the page "
                              "(assets/traces/budget.json)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 

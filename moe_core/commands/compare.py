@@ -8,9 +8,9 @@ import math
 import time
 from pathlib import Path
 
-from moe_core.commands.arguments import EMBEDDED_MODEL, prompt
+from moe_core.commands.arguments import add_json, add_model, prompt
 from moe_core.commands.printing import columns
-from moe_core.commands.record import PROBES, parts_of, sentences_of
+from moe_core.commands.record import encoded, probe_files, sentences_of
 from moe_core.precision import recording
 from moe_core.precision.comparison import Comparison
 from moe_core.precision.formats import engines_of, storage_format_named
@@ -31,11 +31,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     routers.add_argument("--router-fp32", action="store_true", help="keep the routers in fp32")
     routers.add_argument("--router-alone", action="store_true", help="keep all but the routers in fp32")
     parser.add_argument("--replay", action="store_true", help="make the other formats take fp32's routes")
-    parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
-                        help="a model folder (default: the embedded model)")
+    add_model(parser)
     parser.add_argument("--out", type=Path, metavar="FILE",
                         help="with --probes: keep it as a file for the page (assets/traces/precision.json)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -88,11 +87,9 @@ def over_probes(arguments: argparse.Namespace) -> dict:
     from moe_core.precision.steps import last
     from moe_core.tracing.own import load_model
 
-    sentences = [sentence for file in sorted(PROBES.glob("probe_*.txt")) for sentence in sentences_of(file)]
+    sentences = [sentence for file in probe_files() for sentence in sentences_of(file)]
     loaded, started = load_model(arguments.model), time.monotonic()
-    encode, room = loaded.tokenizer.encode, loaded.model.config.max_position_embeddings - 1
-    texts = [encode(part) for sentence in sentences for part in parts_of(sentence, room, encode)]
-    references = [Reference(loaded, token_ids) for token_ids in texts]
+    references = [Reference(loaded, token_ids) for token_ids in encoded(sentences, loaded)]
     table = last(report_steps(references, variants(arguments)))
     settings = {"model": loaded.name, "model_hash": loaded.hash, "text": "probes", "texts": len(references),
                 "tokens": int(table["tokens"].iloc[0]), "device": "CPU",

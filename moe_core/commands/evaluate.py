@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from moe_core.commands.arguments import EMBEDDED_MODEL
+from moe_core.commands.arguments import add_json, add_model
 from moe_core.commands.printing import columns
 from moe_core.evaluation import recording
 
@@ -17,8 +17,7 @@ TWIN_ENDINGS = {"dense_active": "-dense-active", "dense_total": "-dense-total"}
 def add(commands: argparse._SubParsersAction) -> None:
     """Make `evaluate` known."""
     parser = commands.add_parser("evaluate", help="how good a model is on text it never trained on")
-    parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
-                        help="a model folder (default: the embedded model)")
+    add_model(parser)
     parser.add_argument("--dense-active", type=Path, metavar="FOLDER",
                         help="its dense twin of equal active parameters (default: FOLDER-dense-active, if there)")
     parser.add_argument("--dense-total", type=Path, metavar="FOLDER",
@@ -28,7 +27,7 @@ def add(commands: argparse._SubParsersAction) -> None:
                         help="instead: write N free continuations a language to --out, and count what can be counted")
     parser.add_argument("--out", type=Path, metavar="FILE",
                         help="also keep the result (the page reads assets/traces/evaluation.json)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 

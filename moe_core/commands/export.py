@@ -7,9 +7,9 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from moe_core.commands.arguments import EMBEDDED_MODEL
+from moe_core.commands.arguments import add_json, add_model
 from moe_core.commands.printing import columns
-from moe_core.commands.record import PROBES, sentences_of
+from moe_core.commands.record import probe_files, sentences_of
 
 TARGETS = ("onnx", "gguf", "c")
 
@@ -22,9 +22,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--to", choices=TARGETS, required=True, help="onnxruntime, llama.cpp, or C99 source")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the files go")
     parser.add_argument("--no-emulators", action="store_true", help="do not try ARM under qemu")
-    parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
-                        help="a model folder (default: the embedded model)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_model(parser)
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -57,7 +56,7 @@ def made_ready(folder: Path) -> None:
 
 def texts_for(loaded) -> list[list[int]]:
     """Probe sentences, English and Chinese in turn, cut to what the model can hold."""
-    files = [sentences_of(file) for file in sorted(PROBES.glob("probe_*.txt"))]
+    files = [sentences_of(file) for file in probe_files()]
     room = loaded.model.config.max_position_embeddings // 2
     return [loaded.tokenizer.encode(text)[:room] for pair in zip(*files, strict=False) for text in pair]
 

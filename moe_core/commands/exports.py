@@ -7,9 +7,9 @@ import argparse
 import json
 from pathlib import Path
 
-from moe_core.commands.arguments import EMBEDDED_MODEL
+from moe_core.commands.arguments import add_json, add_model
 from moe_core.commands.printing import columns
-from moe_core.commands.record import ASSETS, PROBES, sentences_of
+from moe_core.commands.record import ASSETS, probe_files, sentences_of
 from moe_core.precision.formats import STORAGE_FORMATS
 
 RECORDING = ASSETS / "traces" / "exports.json"
@@ -21,11 +21,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("exports", help="export every format as ONNX, run the files, measure what they lose")
     parser.add_argument("--plan", type=Path, nargs="*", default=[], metavar="FILE",
                         help="also these plans, one JSON object each (default: the recorded optimised one)")
-    parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
-                        help="a model folder (default: the embedded model)")
+    add_model(parser)
     parser.add_argument("--out", type=Path, metavar="FILE",
                         help="also keep it as a file for the page (assets/traces/exports.json)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -36,7 +35,7 @@ def run(arguments: argparse.Namespace) -> dict:
 
     loaded = load_model(arguments.model)
     room = loaded.model.config.max_position_embeddings - 1
-    sentences = [sentence for file in sorted(PROBES.glob("probe_*.txt")) for sentence in sentences_of(file)]
+    sentences = [sentence for file in probe_files() for sentence in sentences_of(file)]
     texts = [loaded.tokenizer.encode(sentence)[:room] for sentence in sentences]
     rows = [exported_row(loaded, name, plan, texts) for name, plan in _plans(loaded, arguments.plan).items()]
     layers, tokens = loaded.model.config.num_hidden_layers, sum(len(text) + 1 for text in texts)

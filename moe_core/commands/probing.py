@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from moe_core.commands.arguments import EMBEDDED_MODEL, number
-from moe_core.commands.record import PROBES, parts_of, sentences_of
+from moe_core.commands.arguments import add_json, add_model, number
+from moe_core.commands.record import PROBES, encoded, probe_files, sentences_of
 
 if TYPE_CHECKING:
     from moe_core.interventions.limits import Limits
@@ -31,19 +31,18 @@ def add_arguments(parser: argparse.ArgumentParser, seeded: str, recording: str) 
     parser.add_argument("--layer", type=int, metavar="L", help="only this layer (default: all)")
     parser.add_argument("--text", type=Path, metavar="FILE",
                         help="one text per line, UTF-8 (default: the probe sentences, English and Chinese)")
-    parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
-                        help="a model folder (default: the embedded model)")
+    add_model(parser)
     parser.add_argument("--seconds", type=number, metavar="S", help="stop after this time with what is measured")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help=f"seed of {seeded} (0)")
     parser.add_argument("--out", type=Path, metavar="FILE", help=f"also keep it as a file for the page ({recording})")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
 
 
 def probing(arguments: argparse.Namespace, counted: str) -> Probing:
     """Check the arguments, then load the model; progress is told as "1 of 60 `counted`"."""
     if arguments.seed < 0:
         raise ValueError(f"seed must lie in 0 or more, got {arguments.seed}")
-    files = sorted(PROBES.glob("probe_*.txt")) if arguments.text is None else [arguments.text]
+    files = probe_files() if arguments.text is None else [arguments.text]
     sentences = [sentence for file in files for sentence in sentences_of(file)]
     if not sentences:
         raise ValueError(f"{arguments.text or PROBES} has no text in it; give it one text per line")
@@ -51,10 +50,8 @@ def probing(arguments: argparse.Namespace, counted: str) -> Probing:
     from moe_core.tracing.own import load_model
 
     loaded = load_model(arguments.model)
-    room, encode = loaded.model.config.max_position_embeddings - 1, loaded.tokenizer.encode
-    texts = [encode(part) for sentence in sentences for part in parts_of(sentence, room, encode)]
     limits = Limits(seconds=arguments.seconds, progress=_counter(counted) if sys.stderr.isatty() else _silent)
-    return Probing(loaded, texts, None if arguments.layer is None else [arguments.layer], limits,
+    return Probing(loaded, encoded(sentences, loaded), None if arguments.layer is None else [arguments.layer], limits,
                    "probes" if arguments.text is None else arguments.text.name)
 
 

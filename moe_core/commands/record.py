@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from moe_core.commands.arguments import EMBEDDED_MODEL
+from moe_core.commands.arguments import add_json, add_model
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PROBES = ASSETS / "probes"                    # one sentence a line: probe_en.txt, probe_zh.txt
@@ -28,15 +28,14 @@ def add(commands: argparse._SubParsersAction) -> None:
                         "run's folder, --corpus and --heldout, as history.json beside it")
     parser.add_argument("--corpus", type=Path, metavar="FILE", help="with --history: JSON Lines that the run read")
     parser.add_argument("--heldout", type=Path, metavar="FILE", help="with --history: and was judged on")
-    parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
-                        help="a model folder (default: the embedded model)")
+    add_model(parser)
     parser.add_argument("--snapshots", type=Path, nargs="+", metavar="FOLDER",
                         help="how the routing settled: files snapshot-STEP.safetensors, or folders of them, beside the "
                              "finished --model")
     parser.add_argument("--out", type=Path, metavar="FILE",
                         help="where to write (assets/traces/probes.json, with --snapshots training.json, with "
                              "--history a folder: --model)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -44,7 +43,7 @@ def run(arguments: argparse.Namespace) -> dict:
     """Trace every sentence, write the file; returns what it holds."""
     if arguments.history:
         return _record_history(arguments)
-    files = [*sorted(PROBES.glob("probe_*.txt")), DOMAINS] if arguments.probes else arguments.texts
+    files = [*probe_files(), DOMAINS] if arguments.probes else arguments.texts
     texts = [text for file in files for text in texts_of(file)]
     if not texts:
         raise ValueError(f"no sentence found in {', '.join(map(str, files)) or PROBES}")
@@ -84,6 +83,11 @@ def _record_snapshots(arguments: argparse.Namespace, texts: list[str]) -> dict:
     return {"file": str(path), "bytes": path.stat().st_size, **found.settings}
 
 
+def probe_files() -> list[Path]:
+    """The shipped probe sentences, English before Chinese."""
+    return sorted(PROBES.glob("probe_*.txt"))
+
+
 class Text(NamedTuple):
     """A text, and what kind of text it is, where that is known."""
 
@@ -121,6 +125,12 @@ def routed(model: Path, texts: list[Text]):
     room = loaded.model.config.max_position_embeddings - 1
     parts = [Text(part, text.domain) for text in texts for part in parts_of(text.text, room, loaded.tokenizer.encode)]
     return corpus_of((trace_text(loaded, part.text) for part in parts), [part.domain for part in parts])
+
+
+def encoded(sentences: list[str], loaded) -> list[list[int]]:
+    """Token ids of sentences, those cut into parts that are longer than the model can hold."""
+    room, encode = loaded.model.config.max_position_embeddings - 1, loaded.tokenizer.encode
+    return [encode(part) for sentence in sentences for part in parts_of(sentence, room, encode)]
 
 
 def parts_of(text: str, room: int, encode) -> Iterator[str]:

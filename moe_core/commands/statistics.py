@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from moe_core.commands.arguments import EMBEDDED_MODEL
+from moe_core.commands.arguments import add_json, add_model
 from moe_core.commands.printing import columns
 from moe_core.commands.record import routed, texts_of
 
@@ -20,9 +20,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("statistics", help="what the experts do with a text file, beside chance")
     parser.add_argument("textfile", type=Path, metavar="TEXTFILE",
                         help="UTF-8; one text a line, or in a .jsonl one {domain, lang, text}")
-    parser.add_argument("--model", type=Path, default=EMBEDDED_MODEL, metavar="FOLDER",
-                        help="a model folder (default: the embedded model)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_model(parser)
+    add_json(parser)
     parser.set_defaults(run=run)
 
 

@@ -6,7 +6,7 @@ It computes nothing: moe_core.tracing.own does, this prints.
 import argparse
 from pathlib import Path
 
-from moe_core.commands.arguments import add_common, add_sampling
+from moe_core.commands.arguments import add_json, add_model, add_sampling, prompt
 from moe_core.commands.printing import columns, shown
 from moe_core.sampling import Sampling
 from moe_core.tracing import bundle
@@ -16,7 +16,9 @@ from moe_core.tracing.trace import RoutingTrace
 def add(commands: argparse._SubParsersAction) -> None:
     """Make `trace` known."""
     parser = commands.add_parser("trace", help="generate text and record every router's decision")
-    add_common(parser)
+    parser.add_argument("prompt", type=prompt, help="the text to follow, in English or Chinese")
+    add_model(parser)
+    add_json(parser)
     add_sampling(parser)
     parser.add_argument("--save", type=Path, metavar="FILE",
                         help="keep the trace as a file that replays without the model (NAME.trace.json)")

@@ -8,6 +8,7 @@ import math
 from dataclasses import fields
 from pathlib import Path
 
+from moe_core.commands.arguments import add_json
 from moe_core.commands.printing import columns
 from moe_core.lab.dials import LabDials
 
@@ -42,7 +43,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--table", action="store_true", help="measure every strategy of selection, sharing and fusion; "
                         "goes on where the table in --out ends")
     parser.add_argument("--minutes", type=float, help="stop after so long: of the table (4), of a whole model's run")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 

@@ -4,13 +4,13 @@ import pytest
 from playwright.sync_api import expect
 
 from app.views import experts_evidence as evidence
-from moe_core.commands.record import PROBES, routed, texts_of
+from moe_core.commands.record import probe_files, routed, texts_of
 from moe_core.tracing import corpus
 
 
 @pytest.fixture(scope="session")
 def recording(model_folder, tmp_path_factory):
-    texts = [text for file in sorted(PROBES.glob("probe_*.txt")) for text in texts_of(file)[:6]]
+    texts = [text for file in probe_files() for text in texts_of(file)[:6]]
     return corpus.save(routed(model_folder, texts), tmp_path_factory.mktemp("traces") / "probes.json")
 
 
