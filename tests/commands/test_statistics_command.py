@@ -1,30 +1,17 @@
 """`statistics` and `record` print what the library counts; bad files end with 2 and one clear line."""
 
-import json
-
 import pytest
-import torch
+from running import json_of, save_tiny_model
 
 from moe_core.__main__ import main
 from moe_core.commands.record import parts_of
-from moe_core.config import MoEscopeConfig
-from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.statistics.load import load_table
-from moe_core.tokenizer import Tokenizer
 from moe_core.tracing.corpus import load
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> str:
-    """A tiny random model on disk: 2 layers, 4 experts, top-2, at most 16 tokens."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tokenizer = Tokenizer.train(["the cat sat on the mat. ", "我喜欢学习AI。"] * 4, vocab_size=300)
-    torch.manual_seed(0)
-    MoEscopeForCausalLM(MoEscopeConfig(
-        vocab_size=tokenizer.vocab_size, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, num_experts=4,
-        moe_intermediate_size=8, shared_intermediate_size=8, max_position_embeddings=16)).save_pretrained(folder)
-    tokenizer.save(folder)
-    return str(folder)
+    return save_tiny_model(tmp_path_factory.mktemp("models"), shared_intermediate_size=8, max_position_embeddings=16)
 
 
 @pytest.fixture
@@ -36,10 +23,7 @@ def textfile(tmp_path):
 
 @pytest.fixture
 def json_line(folder, capsys):
-    def run(*arguments) -> dict:
-        assert main([*map(str, arguments), "--model", folder, "--json"]) == 0
-        return json.loads(capsys.readouterr().out.splitlines()[-1])
-    return run
+    return lambda *arguments: json_of(capsys, *arguments, "--model", folder)
 
 
 def test_statistics_has_every_table_beside_its_chance(json_line, textfile):

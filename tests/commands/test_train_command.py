@@ -1,8 +1,7 @@
 """`train` offers the laboratory and hands whole models over; its JSON has the promised keys."""
 
-import json
-
 import pytest
+from running import json_of
 
 from moe_core.__main__ import main
 
@@ -10,24 +9,25 @@ KEYS = {"experts", "epochs", "batch", "loss", "validation_loss", "accuracy", "re
         "sample"}
 
 
-def result(capsys, *arguments: str) -> dict:
-    assert main(["train", *arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out.splitlines()[-1])
+@pytest.fixture
+def train(capsys):
+    """Run `train` with --json and read its last line."""
+    return lambda *arguments: json_of(capsys, "train", *arguments)
 
 
-def test_thousand_words_of_ones_own(capsys, tmp_path):
+def test_thousand_words_of_ones_own(train, tmp_path):
     words = tmp_path / "words.txt"
     words.write_text("\n".join(["我", "喜欢", "学习", "AI", *(f"w{n}" for n in range(26))]), encoding="utf-8")
-    found = result(capsys, "--words", str(words), "--epochs", "2", "--experts", "3")
+    found = train("--words", str(words), "--epochs", "2", "--experts", "3")
     assert found.keys() >= KEYS
     assert (found["experts"], found["epochs"], found["batch"], len(found["load"])) == (3, 2, 32, 3)
     assert found["sample"].startswith("我")
 
 
-def test_a_live_run_on_ones_own_text(capsys, tmp_path):
+def test_a_live_run_on_ones_own_text(train, tmp_path):
     text = tmp_path / "own.txt"
     text.write_text("小猫坐在垫子上，小狗跑到公园里。The cat sat on the mat.\n" * 80, encoding="utf-8")
-    found = result(capsys, "--preset", "lab", "--text", str(text), "--steps", "10", "--experts", "3", "--k", "1")
+    found = train("--preset", "lab", "--text", str(text), "--steps", "10", "--experts", "3", "--k", "1")
     assert found.keys() >= KEYS
     assert found["state"] == "finished"
     assert len(found["load"]) == found["layers"]

@@ -3,15 +3,12 @@
 import json
 
 import pytest
-import torch
+from running import exit_code, json_of, save_tiny_model
 
 from moe_core.__main__ import main
 from moe_core.commands.record import PROBES, sentences_of
-from moe_core.config import MoEscopeConfig
 from moe_core.interventions import recording
 from moe_core.interventions.effect import effects
-from moe_core.model.causal_lm import MoEscopeForCausalLM
-from moe_core.tokenizer import Tokenizer
 from moe_core.tracing.own import load_model
 
 KEYS = ["layer", "expert", "delta_nats", "low", "high", "control_low", "control_high", "n"]
@@ -20,16 +17,7 @@ TEXT = "the cat sat\n\n我喜欢学习AI。\r\n  the mat  \n"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> str:
-    """A tiny random model on disk: 2 layers, 4 experts, top-2."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tokenizer = Tokenizer.train(["the cat sat on the mat. ", "我喜欢学习AI。"] * 4, vocab_size=300)
-    torch.manual_seed(0)
-    MoEscopeForCausalLM(MoEscopeConfig(
-        vocab_size=tokenizer.vocab_size, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, num_experts=4,
-        moe_intermediate_size=8, shared_intermediate_size=0, max_position_embeddings=64, initializer_range=0.5,
-    )).save_pretrained(folder)
-    tokenizer.save(folder)
-    return str(folder)
+    return save_tiny_model(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture
@@ -38,13 +26,14 @@ def file(tmp_path) -> str:
     return str(tmp_path / "texts.txt")
 
 
-def last_line(capsys, *arguments: str) -> dict:
-    assert main(["effect", *arguments, "--json"]) == 0
-    return json.loads(capsys.readouterr().out.splitlines()[-1])
+@pytest.fixture
+def effect(folder, capsys):
+    """Run `effect` with --json and read its last line."""
+    return lambda *arguments: json_of(capsys, "effect", *arguments, "--model", folder)
 
 
-def test_it_prints_what_the_library_finds_for_every_line_of_the_file(folder, file, capsys):
-    found = last_line(capsys, "--text", file, "--model", folder)
+def test_it_prints_what_the_library_finds_for_every_line_of_the_file(folder, file, effect):
+    found = effect("--text", file)
     loaded = load_model(folder)
     texts = ("the cat sat", "我喜欢学习AI。", "the mat")
     known = effects(loaded.model, [loaded.tokenizer.encode(text) for text in texts])
@@ -59,14 +48,14 @@ def test_it_prints_what_the_library_finds_for_every_line_of_the_file(folder, fil
     assert found["settings"]["complete"]
 
 
-def test_a_layer_can_be_asked_alone(folder, file, capsys):
-    rows = last_line(capsys, "--layer", "1", "--text", file, "--model", folder)["rows"]
+def test_a_layer_can_be_asked_alone(file, effect):
+    rows = effect("--layer", "1", "--text", file)["rows"]
     assert [(row["layer"], row["expert"]) for row in rows] == [(1, 0), (1, 1), (1, 2), (1, 3)]
 
 
-def test_a_line_longer_than_the_model_is_read_in_parts(folder, tmp_path, capsys):
+def test_a_line_longer_than_the_model_is_read_in_parts(tmp_path, effect):
     (tmp_path / "long.txt").write_text("the cat sat on the mat. " * 30, encoding="utf-8")
-    settings = last_line(capsys, "--layer", "0", "--text", str(tmp_path / "long.txt"), "--model", folder)["settings"]
+    settings = effect("--layer", "0", "--text", tmp_path / "long.txt")["settings"]
     assert settings["texts"] > 1
 
 
@@ -91,7 +80,7 @@ def test_the_shipped_probes_are_forty_sentences_in_each_language():
     (["--text", "nowhere.txt"], "nowhere.txt"),
 ], ids=str)
 def test_bad_input_ends_with_one_clear_line(folder, file, capsys, arguments, reason):
-    assert ends_with(["effect", "--text", file, "--model", folder, *arguments]) == 2
+    assert exit_code(["effect", "--text", file, "--model", folder, *arguments]) == 2
     printed = capsys.readouterr()
     assert reason in printed.err
     assert printed.err.count("\n") == 1
@@ -99,20 +88,12 @@ def test_bad_input_ends_with_one_clear_line(folder, file, capsys, arguments, rea
 
 def test_a_file_without_text_is_refused(folder, tmp_path, capsys):
     (tmp_path / "empty.txt").write_text("\n \n", encoding="utf-8")
-    assert ends_with(["effect", "--text", str(tmp_path / "empty.txt"), "--model", folder]) == 2
+    assert exit_code(["effect", "--text", str(tmp_path / "empty.txt"), "--model", folder]) == 2
     assert "has no text in it; give it one text per line" in capsys.readouterr().err
 
 
-def ends_with(arguments: list[str]) -> int:
-    """The exit code, whether returned or raised by argparse."""
-    try:
-        return main(arguments)
-    except SystemExit as stopped:
-        return stopped.code
-
-
-def test_what_it_prints_can_be_kept_as_a_file_for_the_page(folder, file, tmp_path, capsys):
-    printed = last_line(capsys, "--text", file, "--model", folder, "--out", str(tmp_path / "effect.json"))
+def test_what_it_prints_can_be_kept_as_a_file_for_the_page(file, tmp_path, effect):
+    printed = effect("--text", file, "--out", tmp_path / "effect.json")
     kept = recording.load(tmp_path / "effect.json")
     assert len(kept.table) == 2 * 2 * 4
     assert kept.settings["model_hash"] == printed["settings"]["model_hash"]

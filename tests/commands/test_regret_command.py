@@ -1,16 +1,11 @@
 """`regret` prints the library's numbers, keeps them for the page, and refuses bad input in one line."""
 
-import json
-
 import pytest
-import torch
+from running import json_of, save_tiny_model
 
 from moe_core.__main__ import main
-from moe_core.config import MoEscopeConfig
 from moe_core.interventions import hindsight
 from moe_core.interventions.regret import regrets
-from moe_core.model.causal_lm import MoEscopeForCausalLM
-from moe_core.tokenizer import Tokenizer
 from moe_core.tracing.own import load_model
 
 TEXTS = ("the cat sat", "我喜欢学习AI。")
@@ -18,16 +13,7 @@ TEXTS = ("the cat sat", "我喜欢学习AI。")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> str:
-    """A tiny random model on disk: 2 layers, 4 experts, top-2."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tokenizer = Tokenizer.train([text * 4 for text in TEXTS], vocab_size=300)
-    torch.manual_seed(0)
-    MoEscopeForCausalLM(MoEscopeConfig(
-        vocab_size=tokenizer.vocab_size, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, num_experts=4,
-        moe_intermediate_size=8, shared_intermediate_size=0, max_position_embeddings=64, initializer_range=0.5,
-    )).save_pretrained(folder)
-    tokenizer.save(folder)
-    return str(folder)
+    return save_tiny_model(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture
@@ -38,8 +24,7 @@ def file(tmp_path) -> str:
 
 def test_it_prints_and_keeps_what_the_library_finds(folder, file, capsys, tmp_path):
     kept = tmp_path / "regret.json"
-    assert main(["regret", "--text", file, "--model", folder, "--out", str(kept), "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    printed = json_of(capsys, "regret", "--text", file, "--model", folder, "--out", kept)
     loaded = load_model(folder)
     known = regrets(loaded.model, [loaded.tokenizer.encode(text) for text in TEXTS])
     assert [row["regret"] for row in printed["rows"]] == pytest.approx(known.layers["regret"].tolist())

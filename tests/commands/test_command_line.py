@@ -9,23 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from running import exit_code, json_of, save_tiny_model
 
 from moe_core.__main__ import main
 from moe_core.commands import record
 from moe_core.commands.compare import as_json
 from moe_core.commands.printing import columns, shown
-from moe_core.config import MoEscopeConfig
-from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.pieces import Piece
 from moe_core.precision import recording
 from moe_core.precision.compare import compare
 from moe_core.sampling import Sampling
-from moe_core.tokenizer import Tokenizer
 from moe_core.tracing import bundle
 from moe_core.tracing.own import load_model, trace_stream
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TRACE_KEYS = ["model", "tokens", "phase", "experts", "experts_per_token", "layers", "expert_ids", "weights",
               "probabilities", "text"]
 COMPARE_KEYS = ["mean_kl", "max_abs_logit_difference", "top1_agreement", "flip_rate_per_layer", "first_divergence",
@@ -34,25 +31,13 @@ COMPARE_KEYS = ["mean_kl", "max_abs_logit_difference", "top1_agreement", "flip_r
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> str:
-    """A tiny random model on disk: 3 layers, 4 experts, top-2."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tokenizer = Tokenizer.train(["the cat sat on the mat. ", "我喜欢学习AI。"] * 4, vocab_size=300)
-    torch.manual_seed(0)
-    model = MoEscopeForCausalLM(MoEscopeConfig(
-        vocab_size=tokenizer.vocab_size, hidden_size=16, num_hidden_layers=3, num_attention_heads=2, num_experts=4,
-        moe_intermediate_size=8, shared_intermediate_size=8, max_position_embeddings=64, initializer_range=0.5))
-    model.save_pretrained(folder)
-    tokenizer.save(folder)
-    return str(folder)
+    return save_tiny_model(tmp_path_factory.mktemp("models"), num_hidden_layers=3, shared_intermediate_size=8)
 
 
 @pytest.fixture
 def json_line(folder, capsys):
     """Run a command with --json and read its last line."""
-    def run(command: str, *arguments: str) -> dict:
-        assert main([command, *arguments, "--model", folder, "--json"]) == 0
-        return json.loads(capsys.readouterr().out.splitlines()[-1])
-    return run
+    return lambda *arguments: json_of(capsys, *arguments, "--model", folder)
 
 
 def test_trace_prints_every_promised_key_in_its_shape(json_line):
@@ -183,23 +168,15 @@ def test_an_overflow_is_null_because_json_has_no_infinity(folder):
 ], ids=str)
 def test_bad_input_ends_with_one_clear_line(folder, capsys, arguments, reason):
     known = arguments[:1] in (["trace"], ["compare"])
-    assert ends_with(arguments + ["--model", folder] * known) == 2
+    assert exit_code(arguments + ["--model", folder] * known) == 2
     printed = capsys.readouterr()
     assert "{" not in printed.out
     assert reason in printed.err
     assert printed.err.count("\n") == 1
 
 
-def ends_with(arguments: list[str]) -> int:
-    """The exit code, whether returned or raised by argparse."""
-    try:
-        return main(arguments)
-    except SystemExit as stopped:
-        return stopped.code
-
-
 def test_missing_model_files_are_named(tmp_path, capsys):
-    assert ends_with(["trace", "cat", "--model", str(tmp_path / "nowhere")]) == 2
+    assert exit_code(["trace", "cat", "--model", str(tmp_path / "nowhere")]) == 2
     line = capsys.readouterr().err
     assert line.startswith("moe_core trace: ")
     assert str(tmp_path / "nowhere" / "config.json") in line
