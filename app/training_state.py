@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 MOST_KEPT = 4
 KEY = re.compile(r"[0-9a-f]{32}")
-WORDS, LAB = "thousand-words", "lab"  # the kinds of run
+WORDS, LAB, TABLE = "thousand-words", "lab", "table"  # the kinds of run
 
 
 @dataclass(frozen=True)

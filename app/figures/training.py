@@ -113,12 +113,14 @@ def strategies(table: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     """Held-out loss of every strategy, mean and spread over its seeds; the dashed line is the usual mixture."""
     words = ENGLISH | dict(labels or {})
     rows = np.arange(len(table))
+    known = table["spread"].notna().any()  # one seed has none
     spread = table["spread"].fillna(0).to_numpy(np.float32)
+    whiskers = {"array": spread, "thickness": 1.4, "width": 4, "color": theme.MUTE}
     points = {"type": "scatter", "mode": "markers", "x": table["loss"].to_numpy(np.float32), "y": rows,
               "marker": {"size": 9, "color": theme.ACCENT, "line": {"width": 1, "color": theme.PANEL}},
-              "error_x": {"array": spread, "thickness": 1.4, "width": 4, "color": theme.MUTE},
-              "text": drawing.all_safe(table["name"]), "hovertemplate":
-              f"%{{text}}<br>{words['spread']} %{{x:.3f}} ± %{{error_x.array:.3f}}<extra></extra>"}
+              **({"error_x": whiskers} if known else {}), "text": drawing.all_safe(table["name"]), "hovertemplate":
+              f"%{{text}}<br>{words['spread']} %{{x:.3f}} ± %{{error_x.array:.3f}}<extra></extra>" if known else
+              "%{text}<br>%{x:.3f}<extra></extra>"}
     usual = table.loc[table["kind"] == "usual", "loss"]
     lines = [{**drawing.level_line(0), "xref": "x", "yref": "paper", "x0": float(value), "x1": float(value), "y0": 0,
               "y1": 1} for value in usual]

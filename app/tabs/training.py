@@ -10,6 +10,7 @@ from app.companions import Companions
 from app.engine import Engine
 from app.labels import Labels
 from app.session import Session
+from app.tabs.training_again import AgainPart
 from app.tabs.training_lab import LabPart
 from app.tabs.training_pipeline import PipelinePart
 from app.tabs.training_scrubber import ScrubberPart
@@ -19,7 +20,7 @@ from app.tabs.training_twins import TwinsPart
 from app.tabs.training_words import WordsPart
 from app.tabs.wiring import SILENT
 from app.training_runs import Foreman
-from app.training_state import LAB, WORDS, valid_key
+from app.training_state import LAB, TABLE, WORDS, valid_key
 
 # The browser makes a key for this tab and keeps it over a reload; another tab has another.
 KEY_OF_TAB = """(session, key) => {
@@ -51,6 +52,7 @@ class TrainingTab:
                     self.lab = LabPart(labels, session, self.foreman)
                 with labels.make(gr.Tab, {"label": "training.part.table"}, id="table") as table:
                     self.table = TablePart(session)
+                    self.again = AgainPart(labels, session, self.foreman)
                 with labels.make(gr.Tab, {"label": "training.part.pipeline"}, id="pipeline") as pipeline:
                     self.pipeline = PipelinePart(labels, session)
                 with labels.make(gr.Tab, {"label": "training.part.scrubber"}, id="scrubber") as scrubber:
@@ -60,11 +62,11 @@ class TrainingTab:
                 with labels.make(gr.Tab, {"label": "training.part.snippet"}, id="snippet") as snippet:
                     self.snippet = SnippetPart(labels, session)
         self.openings = [(self.tab, self.words), (words, self.words), (lab, self.lab), (table, self.table),
-                         (pipeline, self.pipeline), (scrubber, self.scrubber), (twins, self.twins),
-                         (snippet, self.snippet)]
-        self.runs = {WORDS: self.words, LAB: self.lab}
+                         (table, self.again), (pipeline, self.pipeline), (scrubber, self.scrubber),
+                         (twins, self.twins), (snippet, self.snippet)]
+        self.runs = {WORDS: self.words, LAB: self.lab, TABLE: self.again}
         self.looks = (self.table, self.pipeline, self.scrubber, self.twins, self.snippet)  # what is recorded
-        parts = (self.words, self.lab, *self.looks)
+        parts = (*self.runs.values(), *self.looks)
         self.shown = [component for part in parts for component in part.shown]
         self._connect()
 
@@ -75,7 +77,8 @@ class TrainingTab:
         self.foreman.bench(session.training.key).language = session.language
         seen = [part for part in self.looks if part.room in session.training.seen]
         recorded = {component: value for part in seen for component, value in part.show(session).items()}
-        return {**self.words.show(session), **self.lab.show(session), **recorded}
+        runs = {component: value for part in self.runs.values() for component, value in part.show(session).items()}
+        return {**runs, **recorded}
 
     def open(self, part, session: Session, request: gr.Request):
         """Draw one part when it is opened: what came before the browser had made its widgets may not have been drawn,

@@ -5,7 +5,7 @@ import gradio as gr
 from app.components import FigurePanel
 from app.labels import Labels
 from app.session import Session
-from app.tabs.training_part import RunPart
+from app.tabs.training_text import TextRunPart
 from app.tabs.wiring import QUIET
 from app.training_state import LAB
 from app.views import training_lab
@@ -22,7 +22,7 @@ WHOLE = ("experts", "k", "seed", "steps")
 USUAL = LabDials()
 
 
-class LabPart(RunPart):
+class LabPart(TextRunPart):
     """Experts that form or collapse while one watches."""
 
     kind, room, views = LAB, "lab", training_lab

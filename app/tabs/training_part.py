@@ -1,6 +1,5 @@
-"""What both kinds of run share on the page: own text or file, dials, buttons, how it goes, what it writes."""
+"""What all kinds of run share on the page: dials, buttons, how it goes, what it writes."""
 
-import base64
 import secrets
 from dataclasses import replace
 
@@ -17,8 +16,6 @@ from app.views.panel import csv_file
 from app.words import say
 from moe_core.lab.errors import LabError
 
-LONGEST_TYPED = 100_000  # characters; more comes as a file
-
 
 class RunPart:
     """One kind of run; subclasses lay out their dials and panels and say what a job is."""
@@ -30,7 +27,7 @@ class RunPart:
         self.session, self.foreman = session, foreman
         with gr.Column(elem_classes="sheet"):
             labels.make(StatusLine, {"value": lambda language: {"text": say(language, f"training.{self.room}.intro")}})
-            self._lay_out_text(labels)
+            self.brought = self._lay_out_brought(labels)
             self.dials = self._lay_out_dials(labels)
             self._lay_out_buttons(labels)
             self.status = StatusLine(elem_id=f"training-{self.room}-status")
@@ -86,29 +83,10 @@ class RunPart:
         getattr(self.foreman, order)(session.training.key)
         return self.show(session)
 
-    def take_file(self, session: Session, content: bytes | None) -> dict:
-        """A file was chosen: it is read in the place of what is typed."""
-        key = session.training.key or secrets.token_hex(16)
-        session = session.but(training=replace(session.training, key=key))
-        if content:
-            self.foreman.bench(key).files[self.kind] = ("", bytes(content))
-        text = say(session.language, "training.file", size=f"{len(content or b''):,}")
-        return {self.session: session, self.own: "", self.status: {"kind": "done", "text": text}}
-
-    def forget_file(self, session: Session) -> None:
-        """What is typed takes the place of the file."""
-        self.foreman.bench(session.training.key).files.pop(self.kind, None)
-
     def started(self):
         """The event after which the run is to be followed."""
-        return self.run.click(self.start, {self.session, self.own, *self.dials.values()}, [self.session, *self.shown],
-                              **QUIET)
-
-    def own_text(self, session: Session, values: dict) -> str:
-        """What the visitor brought, for a JSON line; the file if there is one."""
-        file = self.foreman.bench(session.training.key).files.get(self.kind)
-        typed = (values[self.own] or "").encode("utf-8", "ignore")
-        return base64.b64encode(file[1] if file else typed).decode()
+        asked = {self.session, *self.brought, *self.dials.values()}
+        return self.run.click(self.start, asked, [self.session, *self.shown], **QUIET)
 
     def _problem(self, text: str) -> dict:
         return {"kind": "problem", "text": text}
@@ -121,13 +99,9 @@ class RunPart:
         return {button: gr.update(value=say(language, f"training.{name}"), visible=seen[name] or "hidden")
                 for name, button in zip(seen, self.buttons, strict=True)}
 
-    def _lay_out_text(self, labels: Labels) -> None:
-        with gr.Row(elem_classes="ask"):
-            words = {"label": f"training.{self.room}.own", "placeholder": f"training.{self.room}.own.empty"}
-            self.own = labels.make(gr.Textbox, words, value="", lines=2, max_lines=8, scale=8, min_width=200,
-                                   max_length=LONGEST_TYPED, container=False, elem_id=f"training-{self.room}-own")
-            self.upload = labels.make(gr.UploadButton, {"label": "training.upload"}, type="binary", scale=1,
-                                      min_width=120, file_types=["text"], elem_id=f"training-{self.room}-upload")
+    def _lay_out_brought(self, labels: Labels) -> list:
+        """The components by which a visitor brings something to learn; by default nothing can be brought."""
+        return []
 
     def _lay_out_buttons(self, labels: Labels) -> None:
         def button(name: str, **properties) -> gr.Button:
@@ -142,9 +116,6 @@ class RunPart:
     def _connect(self) -> None:
         for name, button in (("pause", self.pause), ("resume", self.resume), ("stop", self.halt)):
             button.click(self._ordering(name), self.session, self.shown, **QUIET)
-        self.upload.upload(self.take_file, [self.session, self.upload], [self.session, self.own, self.status],
-                           **SLIDING)
-        self.own.input(self.forget_file, self.session, None, **SLIDING)
         for name, panel in self.panels.items():
             panel.csv_click(self._csv(name), self.session, panel, **QUIET)
 

@@ -10,7 +10,7 @@ from app.views.panel import csv_file
 
 
 class TablePart:
-    """Recorded numbers; to run one strategy again, the live part has it among its dials."""
+    """Recorded numbers; training_again.py measures them anew."""
 
     room = "table"
 

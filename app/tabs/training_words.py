@@ -7,7 +7,7 @@ import gradio as gr
 from app.components import FigurePanel
 from app.labels import Labels
 from app.session import Session
-from app.tabs.training_part import RunPart
+from app.tabs.training_text import TextRunPart
 from app.training_state import WORDS
 from app.views import training_words
 from moe_core.lab import wordlist
@@ -15,7 +15,7 @@ from moe_core.lab import wordlist
 WIDE = ("load",)
 
 
-class WordsPart(RunPart):
+class WordsPart(TextRunPart):
     """Ten experts, a thousand words."""
 
     kind, room, views = WORDS, "words", training_words

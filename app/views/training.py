@@ -31,7 +31,8 @@ def facts_of(run: TrainingRun) -> dict:
     """What the sentences of the status line are filled with."""
     last = {**run.last("step"), **run.last("done")}
     dials = run.job["dials"]
-    return {"step": last.get("step") or 0, "total": dials.get("steps") or dials.get("epochs", 10),
+    total = run.last("begun").get("total") or dials.get("steps") or dials.get("epochs", 10)
+    return {"step": last.get("step") or 0, "total": total,
             "seconds": f"{last.get('seconds') or 0:.0f}", "rate": f"{dials.get('learning_rate', 0):g}",
             "at": last.get("at") or (last.get("step") or 0) + 1}
 
@@ -82,10 +83,10 @@ def _over(run: TrainingRun, facts: dict, speak) -> dict:
         return {"kind": "problem", "text": speak(f"training.refuse.{last['reason']}", **last["values"])}
     if run.outcome == "failed":
         return {"kind": "problem", "text": speak("training.status.failed", error=run.last("failed").get("error", "–"))}
-    kind = "problem" if run.outcome == "diverged" else "done"
-    room = {LAB: "lab", WORDS: "words"}[run.job["kind"]]
-    key = f"training.status.{run.outcome}" if run.outcome != "diverged" else f"training.status.diverged.{room}"
-    return {"kind": kind, "text": speak(key, **facts)}
+    if run.outcome == "diverged":
+        room = {LAB: "lab", WORDS: "words"}[run.job["kind"]]
+        return {"kind": "problem", "text": speak(f"training.status.diverged.{room}", **facts)}
+    return {"kind": "done", "text": speak(f"training.status.{run.outcome}", **facts)}
 
 
 def _sample(report: dict, kind: str, language: str) -> dict:

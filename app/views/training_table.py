@@ -23,10 +23,15 @@ def facts_value(session: Session) -> dict:
     rows, language = _rows(session.language), session.language
     if rows.empty:
         return {"title": say(language, "training.table.title"), "caption": say(language, "training.table.none")}
-    return {"title": say(language, "training.table.title"), "badge": say(language, "badge.recorded", format="fp32",
-                                                                         device="CPU"),
-            "caption": say(language, "training.table.caption", **_facts(rows)), "csv_hint": say(
-                language, "panel.csv", title=say(language, "training.table.title")),
+    badge = say(language, "badge.recorded", format="fp32", device="CPU")
+    return facts_table(rows, badge, "training.table", _facts(rows), language)
+
+
+def facts_table(rows: pd.DataFrame, badge: str, words: str, facts: dict, language: str) -> dict:
+    """Strategies and their numbers, under the title and the caption that `words` names."""
+    title = say(language, f"{words}.title")
+    return {"title": title, "badge": badge, "caption": say(language, f"{words}.caption", **facts),
+            "csv_hint": say(language, "panel.csv", title=title),
             "head": [say(language, f"training.table.column.{name}") for name in COLUMNS],
             "rows": [_row(row) for row in rows.itertuples()]}
 

@@ -7,18 +7,20 @@ import csv
 import json
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
 
 from moe_core.lab.dials import FUSIONS, PRECISIONS, SELECTIONS, SHARINGS, LabDials
+from moe_core.lab.errors import LabError
 
 TABLE = Path(__file__).resolve().parents[2] / "assets" / "words" / "strategies.csv"
 SEEDS = (0, 1, 2)
 SMALL = {"experts": 8, "k": 2, "width": 32, "layers": 2, "expert_width": 32, "length": 32, "batch": 8, "steps": 300,
          "vocabulary": 512, "learning_rate": 6e-3, "twin": False, "seconds": 120.0}
+LEAST_STEPS = 20  # the warm-up; SMALL's steps are the most, so that no more is asked of the page than was recorded
 USUAL, DENSE = "usual", "dense"  # softmax top-k, nothing shared, weighted by gate, balanced, fp32; and its dense twin
 KINDS = {"selection": SELECTIONS[1:], "sharing": SHARINGS[1:], "fusion": FUSIONS[1:], "balance": ("0",),
          "precision": PRECISIONS[1:]}  # what differs from the usual in one thing
@@ -34,10 +36,24 @@ def cells(seeds: tuple[int, ...] = SEEDS) -> list[Cell]:
     return sorted(found, key=lambda cell: cell[0] == "precision")  # short formats are slow here: last
 
 
-def dials_of(kind: str, strategy: str, seed: int) -> LabDials:
+def dials_of(kind: str, strategy: str, seed: int, steps: int = SMALL["steps"]) -> LabDials:
     """The small model with one thing exchanged."""
     value = float(strategy) if kind == "balance" else strategy
-    return LabDials(**SMALL, seed=seed, **({kind: value} if kind in KINDS else {}))
+    return LabDials(**{**SMALL, "steps": steps}, seed=seed, **({kind: value} if kind in KINDS else {}))
+
+
+def again(text, seed: int, steps: int) -> Iterator[dict | None]:
+    """Every strategy once more, with one seed: its row after each, None after every step; LabError for other steps."""
+    checked_steps(steps)
+    for cell in cells((seed,)):
+        yield (yield from _stepwise(cell, text, steps))
+
+
+def checked_steps(steps: int) -> int:
+    """The number itself, or a LabError with what is possible."""
+    if not LEAST_STEPS <= steps <= SMALL["steps"]:
+        raise LabError("dial", name="steps", allowed=f"{LEAST_STEPS}..{SMALL['steps']}", value=steps)
+    return steps
 
 
 def measure(path: Path, seconds: float, say: Callable[[str], None]) -> bool:
@@ -64,10 +80,20 @@ def missing(path: Path) -> Iterator[Cell]:
 
 def run(cell: Cell, text) -> dict:
     """One run: how well it ends on the held-out text, how even its load was, what it cost in processor time."""
+    steps = _stepwise(cell, text, SMALL["steps"])
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def _stepwise(cell: Cell, text, steps: int) -> Generator[None, None, dict]:
+    """A run that rests after every step; its row at the end."""
     from moe_core.lab.learner import Diverged, Learner
 
     kind, strategy, seed = cell
-    dials = dials_of(*cell)
+    dials = dials_of(*cell, steps)
     learner, state, worst = Learner(dials, text, dense=kind == DENSE), "finished", []
     began = time.process_time()
     try:
@@ -75,6 +101,7 @@ def run(cell: Cell, text) -> dict:
             learner.learn()
             if learner.step > dials.steps * 0.8:
                 worst += [max(shares) * len(shares) - 1 for shares in learner.loads()]
+            yield
     except Diverged:
         state = "diverged"
     spent, tokens = time.process_time() - began, learner.step * dials.batch * dials.length
@@ -99,11 +126,16 @@ def _same(path: Path, text):
 
 
 def summary(path: Path = TABLE) -> pd.DataFrame:
-    """One row a strategy: means over its seeds, and how far the losses spread (standard deviation)."""
-    rows = _rows(path)
+    """What the file tells, one row a strategy."""
+    return summed(_rows(path))
+
+
+def summed(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a strategy: means over its seeds, and how far the losses spread (standard deviation; one seed: NaN)."""
     if rows.empty:
         return pd.DataFrame(columns=["kind", "strategy", "seeds", "parameters", "active", "loss", "spread",
                                      "max_violation", "tokens_per_second", "diverged"])
+    rows = rows.assign(max_violation=pd.to_numeric(rows["max_violation"]))
     grouped = rows.groupby(["kind", "strategy"], sort=False)
     return grouped.agg(seeds=("seed", "nunique"), parameters=("parameters", "first"), active=("active", "first"),
                        loss=("loss", "mean"), spread=("loss", "std"), max_violation=("max_violation", "mean"),

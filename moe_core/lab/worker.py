@@ -9,6 +9,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 NICENESS = 10
@@ -17,7 +18,7 @@ MOST_MEMORY = 3 << 30  # bytes of private memory
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0",
                "MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "8589934592",
                "MALLOC_TOP_PAD_": "67108864", "TOKENIZERS_PARALLELISM": "false"}
-THOUSAND, LAB = "thousand-words", "lab"
+THOUSAND, LAB, TABLE = "thousand-words", "lab", "table"
 
 
 def main() -> None:
@@ -54,7 +55,7 @@ def reports(job: dict) -> Iterator[dict | None]:
 
     try:
         yield {"kind": "reading"}
-        yield from (_thousand if job["kind"] == THOUSAND else _lab)(job)
+        yield from {THOUSAND: _thousand, LAB: _lab, TABLE: _table}[job["kind"]](job)
     except LabError as error:
         yield {"kind": "refused", "reason": error.reason, "values": error.values}
     except MemoryError:
@@ -86,6 +87,20 @@ def _thousand(job: dict) -> Iterator[dict | None]:
         yield None if epoch is None else stepwise(epoch)
     if last.state == "good":
         yield {"kind": "done", "state": "finished", "step": last.epoch, "seconds": last.seconds}
+
+
+def _table(job: dict) -> Iterator[dict | None]:
+    from moe_core.lab.table import SMALL, again, cells
+    from moe_core.lab.texts import prepared
+
+    text = prepared("stories", "", SMALL["vocabulary"], SMALL["length"])
+    yield {"kind": "begun", "total": len(cells((0,)))}
+    done = 0
+    for row in again(text, **job["dials"]):
+        if row is not None:
+            done += 1
+        yield row and {"kind": "step", "step": done, "seconds": round(time.process_time(), 1), "row": row}
+    yield {"kind": "done", "state": "finished", "step": done, "seconds": round(time.process_time(), 1)}
 
 
 def _own(job: dict) -> bytes:

@@ -1,14 +1,15 @@
 """What is said of a run is what it told; what cannot be trained is refused in both languages, and nothing is lost."""
 
 import json
+import re
 
 import pytest
 
 from app.session import Session
 from app.training_runs import Bench
-from app.training_state import LAB, WORDS, Training, TrainingRun, valid_key
+from app.training_state import LAB, TABLE, WORDS, Training, TrainingRun, valid_key
 from app.views import training as views
-from app.views import training_lab, training_table, training_words
+from app.views import training_again, training_lab, training_table, training_words
 from app.words import LANGUAGES, say, sentences
 from moe_core.lab import table, wordlist
 from moe_core.lab.dials import FUSIONS, PRECISIONS, SELECTIONS, SHARINGS, LabDials
@@ -135,6 +136,39 @@ def test_the_recorded_table_is_shown_with_its_spread(session, monkeypatch, tmp_p
     assert facts["rows"][1]["cells"][2] == ["–", ""]
     assert [row["marked"] for row in facts["rows"]] == [True, False, False, False]
     assert training_table.figure_value(session)["figure"]
+
+
+@pytest.fixture
+def table_run():
+    run = TrainingRun("a", {"kind": TABLE, "dials": {"seed": 7, "steps": 20}})
+    run.change("running")
+    run.hear({"kind": "begun", "total": 19})
+    for place, (kind, name, loss) in enumerate((("usual", "usual", 4.5), ("dense", "dense", 4.25)), 1):
+        run.hear({"kind": "step", "step": place, "seconds": 2.0, "row": {
+            "kind": kind, "strategy": name, "seed": 7, "parameters": 10, "active": 5, "loss": loss,
+            "max_violation": 0.5 if kind == "usual" else "", "tokens_per_second": 100, "state": "finished"}})
+    return run
+
+
+def test_strategies_measured_anew_are_shown_as_they_come(session, table_run):
+    panels = training_again.panels_value(session, table_run)
+    assert [row["cells"][1] for row in panels["facts"]["rows"]] == [["4.500", ""], ["4.250", ""]]
+    assert re.search(r"2 (of|/) 19", panels["facts"]["caption"])
+    assert say(session.language, "training.table.dense") in panels["loss"]["summary"]
+    assert "2" in views.status_line(table_run, 0, session.language)["text"]
+
+
+def test_a_table_that_is_stopped_says_how_far_it_came(session, table_run):
+    table_run.end("stopped")
+    facts = views.facts_of(table_run)
+    assert (facts["step"], facts["total"]) == (2, 19)
+    assert views.status_line(table_run, 0, session.language)["text"] == say(session.language, "training.status.stopped",
+                                                                            **facts)
+
+
+def test_one_seed_has_no_whiskers(session, table_run):
+    figure = training_again.loss(table_run, session).figure
+    assert figure.data[0].error_x.array is None
 
 
 def test_a_key_from_outside_is_taken_only_if_a_browser_of_ours_could_have_made_it():

@@ -56,3 +56,14 @@ def test_the_measured_strategies_are_there_when_the_tab_is_opened(training):
     expect(training.locator("#training-table-loss h2")).to_have_text("Held-out loss of every strategy")
     expect(training.locator("#training-table-loss .main-svg").first).to_be_visible()
     expect(training.locator("#training-table-facts tbody tr")).to_have_count(19)
+
+
+def test_the_table_is_measured_anew_and_stopped(training):
+    training.get_by_role("tab", name="Strategies, measured").click()
+    training.locator("#training-again-steps input[type=number]").fill("20")
+    training.locator("#training-again-run").click()
+    expect(training.locator("#training-again-facts tbody tr")).not_to_have_count(0)
+    expect(training.locator("#training-again-facts tbody tr").first).to_contain_text("usual")
+    training.locator("#training-again-stop").click()
+    expect(training.locator("#training-again-status")).to_contain_text("Stopped at")
+    expect(training.locator("#training-again-loss h2")).to_have_text("Held-out loss, measured here")

@@ -1,9 +1,12 @@
 """The table of strategies is made in pieces and tells what was measured, cell by cell."""
 
+from itertools import islice
+
 import pytest
 
 from moe_core.lab import table
 from moe_core.lab.dials import FUSIONS, SELECTIONS, SHARINGS
+from moe_core.lab.errors import LabError
 from moe_core.lab.texts import prepared
 
 
@@ -14,6 +17,7 @@ def short(monkeypatch):
     monkeypatch.setattr(table, "SMALL", tiny)
     monkeypatch.setattr(table, "KINDS", {"selection": ("hash", "noisy")})
     monkeypatch.setattr(table, "SEEDS", (0, 1))
+    monkeypatch.setattr(table, "LEAST_STEPS", 3)
     text = prepared("own", "小猫坐在垫子上。The cat sat on the mat.\n" * 60, 300, 16)
     monkeypatch.setattr("moe_core.lab.texts.prepared", lambda *asked: text)
     return text
@@ -62,6 +66,25 @@ def test_a_row_says_what_was_run(short, tmp_path):
     assert rows.loc["hash", "spread"] > 0
     assert rows.loc["dense", "parameters"] < rows.loc["hash", "parameters"]
     assert table.shape(path)["steps"] == 3
+
+
+def test_again_every_strategy_is_measured_with_the_same_outcome(short):
+    rows = [row for row in table.again(short, seed=1, steps=3) if row is not None]
+    assert [(row["kind"], row["strategy"], row["seed"]) for row in rows] == table.cells((1,))
+    timeless = [{name: value for name, value in row.items() if name != "tokens_per_second"}
+                for row in (rows[2], table.run(table.cells((1,))[2], short))]
+    assert timeless[0] == timeless[1]
+
+
+def test_again_it_can_be_stopped_after_every_step(short):
+    resting = [row is None for row in islice(table.again(short, seed=0, steps=3), 8)]
+    assert resting == [True, True, True, False, True, True, True, False]
+
+
+@pytest.mark.parametrize("steps", [0, 2, 4])
+def test_again_with_other_steps_than_possible_is_refused(short, steps):
+    with pytest.raises(LabError, match=r"3\.\.3"):
+        next(table.again(short, seed=0, steps=steps))
 
 
 def test_without_a_file_there_is_an_empty_table(tmp_path):
