@@ -8,7 +8,7 @@ import gradio as gr
 from app.components import Numbers, StatusLine, TextPair
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import QUIET, SLIDING, visible
+from app.tabs.wiring import QUIET, visible
 from app.training_runs import Foreman, TooMany
 from app.training_state import TrainingRun
 from app.views import training as views
