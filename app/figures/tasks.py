@@ -27,8 +27,7 @@ def scores(table: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     """Every job's score from 0 to 1, with its 95 % interval, beside a way to do it without a model."""
     words = ENGLISH | dict(labels or {})
     names = table["name"].drop_duplicates().tolist()
-    dots = [_dots(table[table["system"] == system], names, words, "score", table["system"].unique().tolist())
-            for system in SYSTEMS if (table["system"] == system).any()]
+    dots = _all_dots(table, names, words, "score")
     return picture(76 + 46 * len(names), dots, **_legend(), yaxis=_rows(names),
                    xaxis={"range": [-0.02, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "showgrid": True,
                           "gridcolor": theme.LINE, "title": {"text": words["score"]}})
@@ -38,8 +37,7 @@ def losses(table: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
     """Bits per byte of held-out text of every kind: fewer is better; the bar is the 95 % interval over documents."""
     words = ENGLISH | dict(labels or {})
     names = table["name"].drop_duplicates().tolist()
-    dots = [_dots(table[table["system"] == system], names, words, "bits_per_byte", table["system"].unique().tolist())
-            for system in SYSTEMS if (table["system"] == system).any()]
+    dots = _all_dots(table, names, words, "bits_per_byte")
     return picture(76 + 26 * len(names), dots, **_legend(), yaxis=_rows(names),
                    xaxis={"rangemode": "tozero", "nticks": 7, "showgrid": True, "gridcolor": theme.LINE,
                           "title": {"text": words["bits_per_byte"]}})
@@ -52,6 +50,12 @@ def word_map(table: pd.DataFrame, *, labels: Labels = None) -> go.Figure:
              for typed, look in ((False, (theme.CHANCE, theme.MUTE, 11)), (True, (theme.ACCENT, theme.INK, 14)))]
     axes = [{"range": _room(table[axis].to_numpy(float)), "showticklabels": False} for axis in ("x", "y")]
     return picture(380, [_threads(table), *marks], xaxis=axes[0], yaxis=axes[1])
+
+
+def _all_dots(table: pd.DataFrame, names: list[str], words: dict, unit: str) -> list[dict]:
+    """The points of every system that the table knows, in the legend's order."""
+    known = table["system"].unique().tolist()
+    return [_dots(table[table["system"] == system], names, words, unit, known) for system in SYSTEMS if system in known]
 
 
 def _dots(rows: pd.DataFrame, names: list[str], words: dict, unit: str, systems: list[str]) -> dict:

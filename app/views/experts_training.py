@@ -17,8 +17,13 @@ RECORDING = Path(os.environ.get(
 
 
 def found() -> Settling | None:
-    """The shipped recording, read anew when its file changes; None when there is none that can be read."""
-    return _load(RECORDING, RECORDING.stat().st_mtime_ns) if RECORDING.exists() else None
+    """The shipped recording; None when there is none that can be read."""
+    return read(RECORDING)
+
+
+def read(path: Path) -> Settling | None:
+    """A recording, read anew when its file changes; None when there is none that can be read."""
+    return _load(path, path.stat().st_mtime_ns) if path.is_file() else None
 
 
 def panel_value(session: Session) -> dict:
@@ -52,7 +57,7 @@ def _words(session: Session) -> dict[str, str]:
     return figure_words(session.language) | {key: speak(f"experts.figure.{key}") for key in figures.OWN}
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _load(path: Path, changed: int) -> Settling | None:
     try:
         return recorded.load(path)

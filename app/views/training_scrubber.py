@@ -1,7 +1,7 @@
 """What the scrubber shows: the recorded snapshots of the shipped run, and of the run without balance loss beside it."""
 
 import os
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +12,6 @@ from app.session import Session
 from app.views import experts_training
 from app.views.panel import Picture, figure_words, panel, percent
 from app.words import say
-from moe_core.tracing import settling as recorded
-from moe_core.tracing.corpus import CorpusError
 from moe_core.tracing.settling import Settling
 
 UNBALANCED = Path(os.environ.get("MOESCOPE_UNBALANCED", shipped.TRACES / "unbalanced.json"))
@@ -26,7 +24,7 @@ PANELS = ("load.balanced", "load.unbalanced", "languages.balanced", "languages.u
 def runs() -> dict[str, Settling]:
     """The recordings that can be read, by run."""
     places = {"balanced": experts_training.RECORDING, "unbalanced": UNBALANCED}
-    found = {run: _load(path, path.stat().st_mtime_ns) for run, path in places.items() if path.is_file()}
+    found = {run: experts_training.read(path) for run, path in places.items()}
     return {run: recording for run, recording in found.items() if recording is not None}
 
 
@@ -150,11 +148,3 @@ def _badge(session: Session, found: dict[str, Settling]) -> str:
 def _words(session: Session) -> dict[str, str]:
     speak = partial(say, session.language)
     return figure_words(session.language) | {key: speak(f"scrubber.figure.{key}") for key in figures.OWN}
-
-
-@lru_cache(maxsize=4)
-def _load(path: Path, changed: int) -> Settling | None:
-    try:
-        return recorded.load(path)
-    except CorpusError:
-        return None

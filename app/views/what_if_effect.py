@@ -48,10 +48,19 @@ def panel_value(name: str, session: Session) -> dict:
     effect = session.asking.effect
     if effect is None:
         return {}
-    kind = "what_if.badge.recorded" if effect.recorded else "badge.measured"
-    badge = say(session.language, kind, model=effect.settings.get("model", ""), device=effect.settings["device"],
-                format={"float32": "fp32"}.get(effect.settings["format"], effect.settings["format"]))
-    return panel(f"what_if.{name}", DRAWERS[name], session, badge)
+    return panel(f"what_if.{name}", DRAWERS[name], session, badge(session, effect.settings, effect.recorded))
+
+
+def badge(session: Session, settings: dict, recorded: bool) -> str:
+    """Measured or recorded, with format and device, of what a measurement says of itself."""
+    return say(session.language, "what_if.badge.recorded" if recorded else "badge.measured",
+               model=settings.get("model", ""), device=settings["device"],
+               format={"float32": "fp32"}.get(settings["format"], settings["format"]))
+
+
+def quote(text: str) -> str:
+    """The beginning of the visitor's text, short enough to stand in a sentence."""
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 
 def effect_map(session: Session) -> Picture:
@@ -107,8 +116,7 @@ def effect_table(session: Session) -> pd.DataFrame:
 
 def _facts(session: Session, **more) -> dict:
     settings, language = session.asking.effect.settings, session.language
-    text = str(settings["text"])
     return {"n": settings["tokens"], "texts": settings["texts"], "model": settings.get("model", ""),
-            "text": text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…",
+            "text": quote(str(settings["text"])),
             "loss": f"{settings['loss']:.3f}", "unit": say(language, f"what_if.unit.{settings['resampled']}"),
             "scope": say(language, f"what_if.scope.{session.asking.scope}.short"), **more}

@@ -7,7 +7,7 @@ from app.asking import Judged
 from app.figures import what_if_regret as figures
 from app.session import Session
 from app.views.panel import Picture, figure_words, panel, percent
-from app.views.what_if_effect import LONGEST_QUOTE
+from app.views.what_if_effect import badge, quote
 from app.words import say
 from moe_core.interventions import hindsight
 from moe_core.interventions.recording import RecordingError
@@ -42,11 +42,7 @@ def panel_value(name: str, session: Session) -> dict:
     judged = session.asking.regret
     if judged is None:
         return {}
-    settings = judged.found.settings
-    kind = "what_if.badge.recorded" if judged.recorded else "badge.measured"
-    badge = say(session.language, kind, model=settings.get("model", ""), device=settings["device"],
-                format={"float32": "fp32"}.get(settings["format"], settings["format"]))
-    return panel(f"what_if.{name}", DRAWERS[name], session, badge)
+    return panel(f"what_if.{name}", DRAWERS[name], session, badge(session, judged.found.settings, judged.recorded))
 
 
 def regret(session: Session) -> Picture:
@@ -89,9 +85,9 @@ DRAWERS = {"regret": regret, "agreement": agreement, "loads": loads}
 
 def _facts(session: Session, **more) -> dict:
     found, language = session.asking.regret.found, session.language
-    settings, text = found.settings, str(found.settings["text"])
+    settings = found.settings
     return {"n": settings["tokens"], "texts": settings["texts"], "model": settings.get("model", ""),
-            "text": text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…",
+            "text": quote(str(settings["text"])),
             "sets": settings["sets"], "others": settings["sets"] - 1, "k": settings["k"],
             "experts": settings["experts"], "layers": len(found.layers), "loss": f"{settings['loss']:.3f}",
             "mean": f"{found.layers['regret'].mean():.2f}",

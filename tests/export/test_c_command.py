@@ -4,7 +4,6 @@ import json
 import shutil
 
 import pytest
-from export_models import tiny_model, tiny_tokenizer
 
 from moe_core.__main__ import main
 from moe_core.export import c_build
@@ -17,10 +16,9 @@ needs_compiler = pytest.mark.skipif(c_build.this_machine().missing is not None,
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny(model, tokenizer, tmp_path_factory):
     """A tiny model and its folder."""
-    folder, tokenizer = tmp_path_factory.mktemp("models") / "tiny", tiny_tokenizer()
-    model = tiny_model(tokenizer.vocab_size)
+    folder = tmp_path_factory.mktemp("models") / "tiny"
     model.save_pretrained(folder)
     tokenizer.save(folder)
     return model, str(folder)

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
-from export_models import TEXTS, mixed, tiny_model, tiny_tokenizer
+from export_models import TEXTS, mixed, tiny_model
 
 from moe_core.export.c_build import ARM64, ARMV7, CRunner, this_machine
 from moe_core.export.c_pack import pack, write
@@ -14,16 +14,6 @@ from moe_core.precision.plan import plan_bytes, planned, uniform
 
 NEW_TOKENS = 64
 PLANS = ("fp32", "fp16", "bf16", "int8", "int4", "int2", "mixed")
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return tiny_tokenizer()
-
-
-@pytest.fixture(scope="module")
-def model(tokenizer):
-    return tiny_model(tokenizer.vocab_size)
 
 
 @pytest.fixture(scope="module")

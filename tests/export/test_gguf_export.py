@@ -7,7 +7,7 @@ import gguf
 import numpy as np
 import pytest
 import torch
-from export_models import TEXTS, mixed, tiny_model, tiny_tokenizer
+from export_models import TEXTS, mixed, tiny_model
 from gguf.quants import dequantize
 
 from moe_core.commands.arguments import EMBEDDED_MODEL
@@ -23,16 +23,6 @@ try:
 except ImportError:
     xllamacpp = None
 needs_llama = pytest.mark.skipif(xllamacpp is None, reason=missing() or "")
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return tiny_tokenizer()
-
-
-@pytest.fixture(scope="module")
-def model(tokenizer):
-    return tiny_model(tokenizer.vocab_size)
 
 
 @pytest.fixture(scope="module")

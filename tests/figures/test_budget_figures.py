@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from figure_laws import ready_for_the_page
 
 from app.figures import budget as figures
 
@@ -80,5 +81,5 @@ def test_a_value_of_zero_does_not_break_a_logarithmic_map(draw):
 
 @pytest.mark.parametrize("figure", [figures.pareto(POINTS, "upper", 0.005), figures.pareto(POINTS, "kl", 0.0),
                                     figures.bits_map(PARTS), figures.load_map(PARTS), figures.damage_map(PARTS)])
-def test_plotly_accepts_every_figure(figure):
-    go.Figure(figure.to_dict())
+def test_every_figure_is_ready_for_the_page(figure):
+    ready_for_the_page(figure)

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
+from figure_laws import ready_for_the_page
 
-from app import theme
 from app.figures.experts_likes import likes
 from app.figures.experts_training import settling
 
@@ -20,9 +19,8 @@ SATURATION = pd.DataFrame({
 
 
 @pytest.mark.parametrize("figure", [likes(PREFERENCES), settling(SATURATION)])
-def test_every_property_is_one_that_plotly_knows(figure):
-    go.Figure(figure.to_plotly_json())
-    assert figure.layout.template.layout.paper_bgcolor == theme.CLEAR
+def test_every_figure_is_ready_for_the_page(figure):
+    ready_for_the_page(figure)
 
 
 def test_colour_is_doublings_over_the_usual_share_and_frames_are_sure():

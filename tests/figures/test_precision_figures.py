@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
+from figure_laws import ready_for_the_page, valid
 
 from app import theme
 from app.figures import precision
@@ -35,15 +35,9 @@ def all_figures(agreement, flips, outputs):
             precision.kl_per_token(outputs), precision.logit_difference(outputs)]
 
 
-def test_every_property_is_one_that_plotly_knows(all_figures):
+def test_every_figure_is_ready_for_the_page(all_figures):
     for figure in all_figures:
-        go.Figure(figure.to_plotly_json())  # this one validates
-
-
-def test_every_figure_is_clear_paper_of_a_known_height(all_figures):
-    for figure in all_figures:
-        assert figure.layout.template.layout.paper_bgcolor == theme.CLEAR
-        assert figure.layout.height > 0
+        ready_for_the_page(figure)
 
 
 def test_the_flip_map_is_zero_where_nothing_flipped(agreement):
@@ -127,7 +121,7 @@ def test_a_text_without_tokens_is_an_empty_picture(agreement, flips, outputs):
     for figure in (precision.flip_map(agreement[:0]), precision.flips_per_layer(flips[:0]),
                    precision.margin_against_flip(agreement[:0]), precision.kl_per_token(outputs[:0]),
                    precision.logit_difference(outputs[:0])):
-        go.Figure(figure.to_plotly_json())
+        valid(figure)
 
 
 def test_512_tokens_stay_small_enough_to_send():

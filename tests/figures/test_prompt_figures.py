@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
+from figure_laws import ready_for_the_page, valid
 
 from app import theme
 from app.figures import prompt
@@ -57,15 +57,9 @@ def all_figures(routing, tokens, load, candidates, lens):
             prompt.assignments(tokens), prompt.logit_lens(lens)]
 
 
-def test_every_property_is_one_that_plotly_knows(all_figures):
+def test_every_figure_is_ready_for_the_page(all_figures):
     for figure in all_figures:
-        go.Figure(figure.to_plotly_json())  # this one validates
-
-
-def test_every_figure_is_clear_paper_of_a_known_height(all_figures):
-    for figure in all_figures:
-        assert figure.layout.template.layout.paper_bgcolor == theme.CLEAR
-        assert figure.layout.height > 0
+        ready_for_the_page(figure)
 
 
 def test_a_repeated_word_keeps_its_own_row_and_the_first_is_on_top(routing):
@@ -211,7 +205,7 @@ def test_a_text_without_tokens_is_an_empty_picture(routing, tokens, candidates):
     for figure in (prompt.gate_probabilities(nothing, 0), prompt.token_path(nothing, 0),
                    prompt.token_probabilities(nothing, 0, 0), prompt.next_tokens(candidates[:0]),
                    prompt.confidence(tokens[:0], 0)):
-        go.Figure(figure.to_plotly_json())
+        valid(figure)
 
 
 def test_512_tokens_stay_small_enough_to_send():

@@ -1,8 +1,8 @@
 """Scores, losses and words are drawn where their tables say, with their intervals, and tokens stay text."""
 
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
+from figure_laws import ready_for_the_page, valid
 
 from app.figures import tasks as figures
 
@@ -17,8 +17,8 @@ WORDS = pd.DataFrame([
 
 
 @pytest.mark.parametrize("figure", [figures.scores(SCORES), figures.losses(SCORES), figures.word_map(WORDS)])
-def test_a_figure_is_valid(figure):
-    go.Figure(figure.to_dict())
+def test_every_figure_is_ready_for_the_page(figure):
+    ready_for_the_page(figure)
 
 
 def test_each_system_has_its_points_and_whiskers():
@@ -43,4 +43,4 @@ def test_typed_words_stand_apart_from_their_neighbours():
 
 
 def test_words_without_neighbours_are_drawn_too():
-    go.Figure(figures.word_map(WORDS[WORDS["typed"]]).to_dict())
+    valid(figures.word_map(WORDS[WORDS["typed"]]))

@@ -2,16 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
+from figure_laws import valid
 
 from app.figures import training as figures
-
-
-def valid(figure: go.Figure) -> go.Figure:
-    go.Figure(figure.to_dict())  # figures are made unvalidated; this validates
-    return figure
-
 
 STEPS = pd.DataFrame({"step": [10, 20, 30], "loss": [5.0, 4.0, 3.0], "validation_loss": [5.1, np.nan, 3.2],
                       "twin_loss": [5.2, 4.1, 3.3], "twin_validation_loss": [5.3, np.nan, 3.1]})

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
+from figure_laws import valid
 
 from app.figures import training_scrubber as figures
 
@@ -15,11 +15,6 @@ LANGUAGES = pd.DataFrame([{"layer": 0, "label": label, "expert": expert, "share"
 COURSE = pd.DataFrame([{"run": run, "step": step, "layer": layer, "value": value + layer / 10, "chance": 0.2}
                        for run, steps in (("balanced", (0, 8, 90)), ("unbalanced", (0, 50)))
                        for value, step in enumerate(steps) for layer in (0, 1)])
-
-
-def valid(figure: go.Figure) -> go.Figure:
-    go.Figure(figure.to_dict())  # figures are made unvalidated; this validates
-    return figure
 
 
 def test_an_idle_expert_has_its_cell_and_the_scale_is_the_callers():

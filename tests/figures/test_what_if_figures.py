@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from figure_laws import ready_for_the_page, valid
 
 from app import theme
 from app.figures import what_if
@@ -44,11 +45,9 @@ def test_a_place_is_red_as_far_as_its_experts_refused_it():
     assert np.asarray(cells["customdata"])[0, 1].tolist() == ["&lt;b&gt;", 1, 2, "E3"]
 
 
-def test_every_property_is_one_that_plotly_knows(shift, losses, effect):
+def test_every_figure_is_ready_for_the_page(shift, losses, effect):
     for figure in all_figures(shift, losses, effect):
-        go.Figure(figure.to_plotly_json())  # this one validates
-        assert figure.layout.template.layout.paper_bgcolor == theme.CLEAR
-        assert figure.layout.height > 0
+        ready_for_the_page(figure)
 
 
 def test_before_and_after_stand_side_by_side_for_every_token(shift):
@@ -106,7 +105,7 @@ def test_the_page_may_bring_its_own_words(shift, losses):
 
 def test_empty_tables_are_empty_pictures(shift, losses, effect):
     for figure in all_figures(shift[:0], losses[:0], effect[:0]):
-        go.Figure(figure.to_plotly_json())
+        valid(figure)
 
 
 def test_512_tokens_stay_small_enough_to_send():

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
+from figure_laws import ready_for_the_page
 
-from app import theme
 from app.figures import what_if_regret as figures
 
 LAYERS = pd.DataFrame({
@@ -20,9 +19,8 @@ EXPERTS = pd.DataFrame({
 
 
 @pytest.mark.parametrize("figure", [figures.regret(LAYERS), figures.agreement(LAYERS), figures.loads(EXPERTS)])
-def test_every_property_is_one_that_plotly_knows(figure):
-    go.Figure(figure.to_plotly_json())
-    assert figure.layout.template.layout.paper_bgcolor == theme.CLEAR
+def test_every_figure_is_ready_for_the_page(figure):
+    ready_for_the_page(figure)
 
 
 def test_bars_stand_where_the_table_says():
