@@ -37,8 +37,8 @@ def parameter_bytes(folder: Path) -> int:
 
 def twin_folder(name: str) -> Path | None:
     """Where the dense twin `dense_active` or `dense_total` lies; None when it does not ship."""
-    places = (MODEL.with_name(MODEL.name + TWIN_ENDINGS[name]), MODEL.with_name(name.replace("_", "-")))
-    return next((place for place in places if (place / "config.json").is_file()), None)
+    folder = MODEL.with_name(MODEL.name + TWIN_ENDINGS[name])
+    return folder if (folder / "config.json").is_file() else None
 
 
 def config(folder: Path) -> dict:
