@@ -17,7 +17,7 @@ LONGEST_LABEL = 14     # characters of a token on an axis
 MOST_TOKEN_TICKS = 48  # more tokens than this along the bottom are counted, not spelled
 ENGLISH = {            # every word a figure may print; a page in another language passes its own
     "position": "position", "chance": "chance", "probability": "probability", "weight": "weight",
-    "share": "share of routed tokens", "interval": "95 % interval", "mean_weight": "mean weight when chosen",
+    "share": "share of routed tokens", "interval": "95 % interval",
     "margin": "margin", "entropy": "entropy (nats)", "overlap": "experts in common", "flips": "routing flips",
     "flip": "flipped", "no_flip": "same experts", "no_flip_below": "no flip possible below",
     "first": "first choice", "second": "second choice",

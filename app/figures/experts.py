@@ -15,7 +15,7 @@ from app.figures.prompt import load_map
 __all__ = ["balance", "coactivation", "coverage", "divergence", "load", "load_map", "mutual_information",
            "predictability", "repeats", "specialisation"]
 
-ENGLISH = drawing.ENGLISH | {
+OWN = {  # words that only these figures print, or print otherwise
     "together": "also choose", "preference": "of these tokens choose", "tokens": "tokens",
     "bits": "mutual information (bits)", "of_bits": "of", "shuffled": "by chance, 95 % below the upper end",
     "divergence": "Jensen-Shannon divergence (bits)", "p": "p", "used": "experts in use", "read": "tokens read",
@@ -24,6 +24,7 @@ ENGLISH = drawing.ENGLISH | {
     "baseline": "always the busiest expert", "seen": "seen elsewhere",
     "violation": "MaxVio", "idle": "idle experts",
 }
+ENGLISH = drawing.ENGLISH | OWN
 MOST_PRINTED = 16  # experts whose cells carry their number
 LONGEST_KIND = 22  # characters of a label's name: "Chinese adpositions" stays whole
 MOST_LABELS = 40   # rows of a preference map; the most frequent labels stay

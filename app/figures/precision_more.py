@@ -20,7 +20,7 @@ OWN = {  # words that only these figures print
     "mean_kl": "mean KL (nats)", "lost": "tokens lost", "limit": "largest fp16 number, 65,504",
     "largest": "largest number", "stream": "stream behind the layer", "scores": "router logits",
     "routed": "inside routed experts", "shared": "inside the shared expert", "gap": "lead of the best score",
-    "fork": "the texts part here", "usual": "median", "step": "new token", "modelled": "energy, fp32 = 1",
+    "usual": "median", "step": "new token", "modelled": "energy, fp32 = 1",
     "dram": "parameters in DRAM", "sram": "parameters on the chip", "identical": "the same to the bit",
 }
 ENGLISH = drawing.ENGLISH | OWN

@@ -217,8 +217,7 @@ def facts_of(session: Session, **more) -> dict:
 def words_of(session: Session) -> dict[str, str]:
     """The words inside this tab's figures, names of labels among them."""
     speak = partial(say, session.language)
-    own = figures.ENGLISH.keys() - figure_words(session.language).keys()
-    return (figure_words(session.language) | {key: speak(f"experts.figure.{key}") for key in own}
+    return (figure_words(session.language) | {key: speak(f"experts.figure.{key}") for key in figures.OWN}
             | {name: label(session.language, name, session.observing.kind) for name in kinds_seen(session)
                if name not in figures.ENGLISH})
 

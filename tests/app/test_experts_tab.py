@@ -83,6 +83,11 @@ def test_the_picked_cell_is_marked_in_the_load_map(looking):
     assert marked["line"]["width"] == 3
 
 
+def test_a_neighbour_pair_with_the_same_first_choice_is_named_as_that(looking):
+    assert {trace["name"] for trace in figure_of("repeats", looking())["data"] if trace.get("name")} == {
+        "same first choice", "an expert in common"}
+
+
 def test_an_expert_that_reads_english_only_is_said_to(looking):
     portrait = portraits.portrait_value(looking(layer=0, expert=0))["text"]
     assert "prefers English text" in portrait
