@@ -150,14 +150,6 @@ class BudgetTab:
             return said
         return say(language, "budget.so_far", said=said, size=f"{progress.passed / 1e6:.2f}")
 
-    def _ready_or_refuse(self, session: Session, dials: Dials):
-        refusal = refuse_dials(dials)
-        if refusal is not None:
-            yield {self.status: refusal_line(refusal, session.language)}
-        elif self.engine.stage.name != "ready":
-            yield {self.status: {"kind": "busy", "text": say(session.language, "run.waiting")}}
-            yield {self.status: stage_line(self.engine.wait(), session.language)}
-
     def _dials(self, values: dict) -> Dials:
         return Dials(goal=values[self.goal], percent=values[self.percent], megabytes=values[self.megabytes],
                      kind=values[self.kind], routers_fp32=bool(values[self.routers]))

@@ -45,7 +45,7 @@ def found_value(session: Session, way: str) -> dict:
     hits = searched.by_states if way == "states" else searched.by_words
     return {"title": speak(f"tasks.found.{way}"),
             "caption": speak(f"tasks.found.{way}.caption", n=searched.stories),
-            "rows": [_hit(number, hit, speak) for number, hit in enumerate(hits, 1)]}
+            "rows": [_hit(number, hit) for number, hit in enumerate(hits, 1)]}
 
 
 def status_line(session: Session, growing: bool) -> dict:
@@ -71,7 +71,7 @@ def hint(session: Session) -> dict:
     return {"text": say(session.language, f"tasks.hint.{session.working.job}")}
 
 
-def _hit(number: int, hit: Hit, speak) -> dict:
+def _hit(number: int, hit: Hit) -> dict:
     title = f"{hit.title} · " if hit.title else ""
     return _row(f"{number} · {hit.nearness:.2f}", f"{title}{_short(hit.text)}")
 

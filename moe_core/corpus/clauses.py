@@ -117,7 +117,7 @@ def noun(entry: dict, definite: bool, pick: random.Random, adjective: bool = Tru
     english, chinese = entry["en"], entry["zh"]
     bare = Token(chinese["word"], "NOUN")
     if english.get("plural_only") or not english["countable"]:
-        return _amount(entry, pick)
+        return _amount(entry)
     if definite or entry["pos"] == "place":
         return Part((Token("the", "DET"), *words(english["word"], "NOUN")), (bare,))
     chosen = pick.choice(adjectives(entry["category"])) if adjective and pick.random() < 0.4 else None
@@ -143,7 +143,7 @@ def _of(described: str) -> tuple[Token, ...]:
     return (Token(described, "ADJ"),)
 
 
-def _amount(entry: dict, pick: random.Random) -> Part:
+def _amount(entry: dict) -> Part:
     english, chinese = entry["en"], entry["zh"]
     measure = "pair" if english.get("plural_only") else english.get("measure")
     bare = Token(chinese["word"], "NOUN")

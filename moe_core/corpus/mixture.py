@@ -43,7 +43,7 @@ def stream(seed: int, folder: Path | None = None, evaluation: bool = False) -> I
         if domain in OUTSIDE_SHARES:
             yield Document(domain, *records.document(domain, pick))
         else:
-            yield Document(domain, *documents.MAKERS[domain](_plan_seed(domain, pick, evaluation)))
+            yield Document(domain, *documents.MAKERS[domain](_plan_seed(pick, evaluation)))
 
 
 def _domains(shares: dict[str, int], pick: random.Random) -> Iterator[str]:
@@ -52,7 +52,7 @@ def _domains(shares: dict[str, int], pick: random.Random) -> Iterator[str]:
         yield from pick.choices(names, weights, k=256)
 
 
-def _plan_seed(domain: str, pick: random.Random, evaluation: bool) -> int:
+def _plan_seed(pick: random.Random, evaluation: bool) -> int:
     while True:
         seed = pick.getrandbits(40)
         if held_out("plan", seed) == evaluation:

@@ -16,7 +16,6 @@ UNIT = re.compile(r"[\u3400-\u9fff]|[A-Za-z']+|\d|[^\s\w]")
 LONGEST_LINE = 1_000_000  # characters
 NEW, LEAKED = 8, 13       # words of an n-gram that counts as new, as leaked
 PACKED = 2_000_000        # characters packed at once
-REAL_STORIES = 2.8        # zlib bits per character of the stories people wrote, for comparison
 
 
 def documents(path: Path) -> Iterator[dict]:

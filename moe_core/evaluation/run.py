@@ -50,7 +50,7 @@ def evaluate(moe: LoadedModel, twins: dict[str, LoadedModel], size: Size, folder
     readings |= {name: read(twin, [document.text for document in documents], _counter(say, name))
                  for name, twin in twins.items()}
     found = {"settings": _settings(moe, twins, size, folder, documents)}
-    found |= losses(readings, documents, moe, _baselines(moe, documents, readings[MOE], size, folder, say))
+    found |= losses(readings, documents, _baselines(moe, documents, readings[MOE], size, folder, say))
     experts = moe.model.config.num_experts
     found["load"] = routing.load(readings[MOE], experts)
     say("mutual information")
@@ -70,8 +70,7 @@ def tasks(models: dict[str, LoadedModel], size: Size, say: Say) -> dict:
     return found | {"retrieval": retrieval(embeds, size.library)}
 
 
-def losses(readings: dict[str, Read], documents: list[Document], moe: LoadedModel,
-           baselines: dict[str, np.ndarray]) -> dict:
+def losses(readings: dict[str, Read], documents: list[Document], baselines: dict[str, np.ndarray]) -> dict:
     """`domains` and `overall`: every system's cost, and how much less the MoE's is than a twin's."""
     names = np.array([document.domain for document in documents])
     languages = np.array([document.lang for document in documents])

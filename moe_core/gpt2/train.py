@@ -97,7 +97,7 @@ def _learn(model: GPT2LMHeadModel, training: TokenStream, judged: TokenStream, d
             due = (step + 1) % dials.validate_every == 0 or step + 1 == dials.steps
             yield {"step": step + 1, "tokens": (step + 1) * dials.batch_size * dials.positions,
                    "loss": f"{sum(losses) / len(losses):.4f}",
-                   "validation_loss": f"{_judge(model, judged, dials):.4f}" if due else "",
+                   "validation_loss": f"{_judge(model, judged):.4f}" if due else "",
                    "tokens_per_second": f"{speed:.0f}"}
             losses, lap = [], time.monotonic()
 
@@ -114,7 +114,7 @@ def _step(model: GPT2LMHeadModel, optimizer: torch.optim.Optimizer, batch: torch
 
 
 @torch.no_grad()
-def _judge(model: GPT2LMHeadModel, judged: TokenStream, dials: Dials) -> float:
+def _judge(model: GPT2LMHeadModel, judged: TokenStream) -> float:
     """Mean loss in nats per token of its own tokens, over evenly spread windows."""
     batch = judged.spread(min(16, judged.windows), 0, 1)
     hidden = model.transformer(batch[:, :-1], use_cache=False).last_hidden_state
