@@ -8,7 +8,6 @@ from torch import Tensor
 
 from moe_core.lab.selection import Choice
 
-FUSIONS = ("weighted", "uniform", "best", "product", "performance")
 SHARPNESS = 4.0  # per nat: an expert that is 0.25 nats better counts e times as much
 
 

@@ -41,6 +41,10 @@ class Selection(nn.Module):
             scores = scores + self.noise * torch.randn_like(scores)
         return scores
 
+    def forward(self, hidden: Tensor, token_ids: Tensor) -> Choice:
+        """Decide for N tokens at once: hidden (N, D), token_ids (N,)."""
+        raise NotImplementedError
+
     def after_step(self, choice: Choice) -> None:
         """Called once after every optimiser step."""
 

@@ -60,10 +60,10 @@ class LowRank(Bank):
 
     def __init__(self, experts: int, width: int, expert_width: int, rank: int = RANK):
         super().__init__(1, width, expert_width)
-        self.gate_up_left = nn.Parameter(torch.empty(experts, 2 * expert_width, rank))
-        self.gate_up_right = nn.Parameter(torch.empty(experts, rank, width))
-        self.down_left = nn.Parameter(torch.empty(experts, width, rank))
-        self.down_right = nn.Parameter(torch.empty(experts, rank, expert_width))
+        self.gate_up_left = nn.Parameter(torch.empty(experts, 2 * expert_width, rank))   # (E, 2F, rank)
+        self.gate_up_right = nn.Parameter(torch.empty(experts, rank, width))            # (E, rank, D)
+        self.down_left = nn.Parameter(torch.empty(experts, width, rank))                # (E, D, rank)
+        self.down_right = nn.Parameter(torch.empty(experts, rank, expert_width))        # (E, rank, F)
 
     def matrices(self) -> Matrices:
         gate_up = self.gate_up + self.gate_up_left @ self.gate_up_right   # (1, 2F, D) + (E, 2F, D)
@@ -73,9 +73,6 @@ class LowRank(Bank):
     def active(self, k: int) -> int:
         thin = (self.gate_up_left, self.gate_up_right, self.down_left, self.down_right)
         return super().active(1) + k * sum(part[0].numel() for part in thin)
-
-
-SHARINGS = ("none", "shared_expert", "shared_down", "low_rank", "one_bank")
 
 
 def banks(name: str, layers: int, experts: int, width: int, expert_width: int, k: int) -> list[Bank]:

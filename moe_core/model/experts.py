@@ -23,6 +23,7 @@ class SharedExpert(nn.Module):
         self.down = nn.Parameter(torch.empty(width, expert_width))         # (D, F)
 
     def forward(self, hidden: Tensor) -> Tensor:
+        """Every row through the one expert: (n, D) -> (n, D)."""
         return swiglu(hidden, self.gate_up, self.down)
 
 

@@ -20,6 +20,7 @@ class MoELayer(nn.Module):
         self.shared = SharedExpert(width, shared_width) if shared_width else None
 
     def forward(self, hidden: Tensor) -> Tensor:
+        """(B, T, D), or any other shape that ends in D -> the same."""
         tokens = hidden.reshape(-1, hidden.shape[-1])             # (B, T, D) -> (N, D)
         routing = self.router(tokens)
         outputs = self.experts(tokens, routing.expert_ids)        # (N, D) -> (N, K, D)

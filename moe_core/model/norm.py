@@ -16,6 +16,7 @@ class RMSNorm(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, hidden: Tensor) -> Tensor:
+        """(…, D) -> the same, in the format of `hidden`."""
         exact = hidden.float()
         normal = exact * torch.rsqrt(exact.square().mean(-1, keepdim=True) + self.epsilon)
         return normal.to(hidden.dtype) * self.weight

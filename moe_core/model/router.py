@@ -32,6 +32,7 @@ class TopKRouter(nn.Module):
         self.score = nn.Linear(width, num_experts, bias=False)
 
     def forward(self, hidden: Tensor) -> Routing:
+        """Decide for N tokens at once: hidden (N, D)."""
         logits = self.score(hidden.to(self.score.weight.dtype)).float()    # (N, D) -> (N, E)
         best_logits, expert_ids = logits.topk(self.experts_per_token, -1)  # both (N, K)
         # Softmax over the chosen K equals softmax over all E, renormalised: one step, not three.

@@ -30,7 +30,7 @@ def balance_table(routing: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
 
 def max_violation(counts: np.ndarray) -> np.ndarray:
-    """(…, E) -> (…)"""
+    """(largest load - mean load) / mean load, 0 = balanced (Wang et al. 2024, eq. 4): counts (…, E) -> (…)."""
     return counts.max(axis=-1) / counts.mean(axis=-1) - 1
 
 

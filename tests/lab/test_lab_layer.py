@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from moe_core.lab.fusion import FUSIONS, fused, product
+from moe_core.lab.dials import FUSIONS, SHARINGS
+from moe_core.lab.fusion import fused, product
 from moe_core.lab.layer import LabLayer
 from moe_core.lab.selection import SELECTIONS, Choice, SoftmaxTopK
-from moe_core.lab.sharing import SHARINGS, Bank, LowRank, SharedDown, banks
+from moe_core.lab.sharing import Bank, LowRank, SharedDown, banks
 from moe_core.model.moe_layer import MoELayer
 
 
