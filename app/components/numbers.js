@@ -1,16 +1,11 @@
+const { piece } = window.moescope;
 const list = element.querySelector('.numbers');
-
-function line(tag, text) {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  return node;
-}
 
 function tile({ name, value, note }) {
   const group = document.createElement('div');
-  const number = line('dd', value);
-  number.append(line('small', note || ''));
-  group.append(line('dt', name), number);
+  const number = piece('dd', value);
+  number.append(piece('small', note || ''));
+  group.append(piece('dt', name), number);
   return group;
 }
 

@@ -1,10 +1,5 @@
+const { piece } = window.moescope;
 const [title, caption, list] = ['h2', '.caption', '.pair'].map((selector) => element.querySelector(selector));
-
-function piece(tag, text) {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  return node;
-}
 
 function row({ name, prompt, same, different }) {
   const text = document.createElement('dd');

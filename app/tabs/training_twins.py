@@ -10,7 +10,7 @@ from app.components import FactTable, FigurePanel, StatusLine, TextPair
 from app.engine import NotReady
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import HEAVY, QUIET
+from app.tabs.wiring import HEAVY, QUIET, within
 from app.views import training_twins as views
 from app.views.panel import csv_file
 from app.views.status import refusal_line
@@ -53,13 +53,13 @@ class TwinsPart:
                 self.run: gr.update(value=" ")}
 
     def write(self, session: Session, prompt: str, seed, temperature):
-        """Refuse what cannot be read, then let everybody write on, one after the other."""
+        """Refuse what cannot be read, then let everybody write on, a token each in turn."""
         refusal = limits.refuse_prompt(prompt)
         if refusal is not None or not self.companions.names():
             line = refusal_line(refusal, session.language) if refusal else views.line(session)
             yield {self.status: line}
             return
-        asked = (prompt, min(max(int(seed or 0), 0), LARGEST_SEED), min(max(float(temperature or 0), 0.0), HOTTEST))
+        asked = (prompt, within(seed, LARGEST_SEED), min(max(float(temperature or 0), 0.0), HOTTEST))
         yield {self.status: {"kind": "busy", "text": say(session.language, "twins.writing")}}
         try:
             for done in self.companions.continued(*asked):

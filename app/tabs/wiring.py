@@ -37,5 +37,5 @@ def _csv_of(name: str, draw: Drawer) -> Callable[[Session], dict]:
 
 
 def within(value, last: int) -> int:
-    """A number from the browser as an index 0..last."""
+    """A number from the browser as a whole number 0..last, such as an index or a seed; an emptied box is 0."""
     return min(max(int(value or 0), 0), last)
