@@ -77,7 +77,7 @@ def chosen(saved) -> np.ndarray:
     return (saved["expert_ids"][..., None] == np.arange(experts)).any(axis=2)
 
 
-def test_load_and_its_interval(saved, session, chosen):
+def test_load_comes_out_again_with_its_interval(saved, session, chosen):
     table, tokens = downloaded("load", prompt_views.DRAWERS, session), chosen.shape[1]
     counts, per_token = chosen.sum(axis=1).ravel(), saved["expert_ids"].shape[2]
     low, high = wilson(counts, tokens)
@@ -88,7 +88,7 @@ def test_load_and_its_interval(saved, session, chosen):
     assert f"n = {tokens} tokens" in prompt_views.panel_value("load", session)["caption"]
 
 
-def test_margins_and_entropies(saved, session):
+def test_margins_and_entropies_come_out_again(saved, session):
     table, scores = downloaded("confidence", prompt_views.DRAWERS, session), saved["logits"][3].astype(float)
     ordered, per_token = np.sort(scores, axis=1)[:, ::-1], saved["expert_ids"].shape[2]
     probability = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -102,7 +102,7 @@ def test_margins_and_entropies(saved, session):
     assert f"for {(margin < 0.1).sum()} of n = {len(margin)} tokens" in caption
 
 
-def test_the_headline_numbers_of_a_layer(chosen, saved, counted):
+def test_the_headline_numbers_of_a_layer_come_out_again(chosen, saved, counted):
     first, load = saved["expert_ids"][3, :, 0], chosen[3].sum(axis=0)
     share = load[load > 0] / load.sum()
     shown = [number["value"] for number in experts_views.numbers_value(counted)]
@@ -112,7 +112,7 @@ def test_the_headline_numbers_of_a_layer(chosen, saved, counted):
     assert shown[3] == f"{(first[1:] == first[:-1]).mean():.1%}"
 
 
-def test_repeats_and_both_chances(chosen, saved, counted):
+def test_repeats_come_out_again_with_both_chances(chosen, saved, counted):
     table, (_, _, experts), per_token = (downloaded("repeats", experts_views.DRAWERS, counted), chosen.shape,
                                          saved["expert_ids"].shape[2])
     first = saved["expert_ids"][:, :, 0]
@@ -125,7 +125,7 @@ def test_repeats_and_both_chances(chosen, saved, counted):
     assert f"{by_chance:.1%}" in experts_views.panel_value("repeats", counted)["caption"]
 
 
-def test_pairs_and_coverage(chosen, counted):
+def test_pairs_come_out_again(chosen, counted):
     pairs = downloaded("together", experts_views.DRAWERS, counted)
     here = chosen[3].astype(int)
     both = here.T @ here
@@ -133,12 +133,15 @@ def test_pairs_and_coverage(chosen, counted):
         expert, other = int(expert), int(other)
         assert np.isnan(share) if both[expert, expert] == 0 else share == pytest.approx(
             both[expert, other] / both[expert, expert])
+
+
+def test_coverage_comes_out_again(chosen, counted):
     coverage = downloaded("coverage", experts_views.DRAWERS, counted)
     used = [chosen[3, :int(read)].any(axis=0).sum() for read in coverage["tokens"]]
     assert coverage["used"].tolist() == used
 
 
-def test_preferences_over_the_shipped_corpus():
+def test_preferences_over_the_shipped_corpus_come_out_again():
     body = json.loads(evidence.RECORDING.read_text(encoding="utf-8"))
     layers, experts, per_token = len(body["layers"]), body["experts"], body["experts_per_token"]
 
@@ -162,7 +165,7 @@ def test_preferences_over_the_shipped_corpus():
     assert f"{sure} of {len(rows)}" in told
 
 
-def test_the_effect_map_and_its_correlation():
+def test_the_effect_map_comes_out_again_with_its_correlation():
     session = Session(bundle.load(SCREEN)).ask(effect=what_if_effect.recorded())
     table = downloaded("map", what_if_effect.DRAWERS, session)
     raw = json.loads(what_if_effect.EFFECT.read_text(encoding="utf-8"))
@@ -178,7 +181,7 @@ def test_the_effect_map_and_its_correlation():
     assert float(told) == pytest.approx(np.corrcoef(*ranks)[0, 1], abs=0.02)  # ties of usage share a rank there
 
 
-def test_regret_and_its_chances():
+def test_regret_comes_out_again_with_its_chances():
     session = Session(bundle.load(SCREEN)).ask(regret=what_if_regret.recorded())
     settings = json.loads(what_if_regret.REGRET.read_text(encoding="utf-8"))["settings"]
     table = downloaded("agreement", what_if_regret.DRAWERS, session)

@@ -33,8 +33,9 @@ def planned(budgeting):
 
 
 def test_the_tab_is_not_empty_before_any_search(budgeting):
-    if planning.recorded() is not None:
-        expect(budgeting.locator("#budget-pareto .badge")).to_contain_text("recorded")
+    if planning.recorded() is None:
+        pytest.skip("no search ships with this model")
+    expect(budgeting.locator("#budget-pareto .badge")).to_contain_text("recorded")
 
 
 def test_a_plan_is_found_and_kept_over_tabs_and_languages(planned):

@@ -57,7 +57,7 @@ def test_what_moves_is_what_the_server_draws(stepped):
     assert shown(stepped, "load") == whole
 
 
-def test_play_and_pause(opened):
+def test_pause_stays_and_play_goes_on_to_the_end(opened):
     opened.locator("#player .speed").select_option("20")
     opened.get_by_role("button", name="Play token by token").click()
     opened.get_by_role("button", name="Pause").click()

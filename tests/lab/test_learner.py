@@ -36,7 +36,7 @@ def test_another_seed_gives_another_run(tiny, text):
     assert losses(tiny, text, 1) != losses(replace(tiny, seed=1), text, 1)
 
 
-def test_both_models_learn(tiny, text):
+def test_both_models_lose_a_nat_in_thirty_steps(tiny, text):
     learner = Learner(tiny, text)
     before = learner.judge()
     for _ in range(30):
@@ -52,7 +52,7 @@ def test_the_twin_has_as_many_active_parameters_but_for_the_routers(tiny, text):
     assert learner.model.active_parameters() == learner.twin.active_parameters() + routers
 
 
-def test_watching_changes_nothing(tiny, text):
+def test_judging_and_writing_between_steps_changes_no_loss(tiny, text):
     watched = Learner(tiny, text)
     seen = []
     for _ in range(4):

@@ -28,7 +28,7 @@ def one_token_at_a_time(experts, hidden, expert_ids):
     return torch.stack(rows)
 
 
-def test_swiglu_by_hand():
+def test_swiglu_is_down_of_silu_of_gate_times_up():
     hidden = torch.tensor([[2.0, 3.0]])
     gate_up = torch.tensor([[1.0, 0.0],    # gate = 2
                             [0.0, 1.0]])   # up = 3

@@ -7,7 +7,7 @@ from transformers.models.granitemoeshared.modeling_granitemoeshared import Grani
 from moe_core.model.norm import RMSNorm
 
 
-def test_by_hand():
+def test_a_row_is_divided_by_its_root_mean_square_and_scaled():
     norm = RMSNorm(2, epsilon=0.0)
     norm.weight.data = torch.tensor([1.0, 10.0])
     assert norm(torch.tensor([[3.0, 4.0]]))[0].tolist() == pytest.approx([3 / 12.5**0.5, 40 / 12.5**0.5])

@@ -7,7 +7,7 @@ from routing_tables import even_routing, routed
 from moe_core.statistics.balance import balance_table
 
 
-def test_balance_by_hand():
+def test_overload_spread_and_idle_experts_are_those_counted_by_hand():
     row = balance_table(routed([(0, 1), (0, 1), (0, 2), (0, 1)], experts=4)).iloc[0]
     assert row["max_violation"] == 1  # loads 4 3 1 0, mean 2
     shares = np.array([4, 3, 1]) / 8

@@ -9,7 +9,7 @@ from routing_tables import even_routing, routed
 from moe_core.statistics.coverage import MOST_POINTS, coverage_table
 
 
-def test_coverage_by_hand():
+def test_experts_in_use_are_those_counted_by_hand():
     table = coverage_table(routed([(0, 1), (1, 0), (0, 2)], experts=4))
     assert table["tokens"].tolist() == [1, 2, 3]
     assert table["used"].tolist() == [2, 2, 3]

@@ -7,7 +7,7 @@ from routing_tables import even_routing, routed
 from moe_core.statistics.divergence import divergence_table, jensen_shannon
 
 
-def test_divergence_by_hand():
+def test_equal_loads_have_no_divergence_and_disjoint_ones_one_bit():
     assert jensen_shannon(np.array([1, 1]), np.array([5, 5])) == 0
     assert jensen_shannon(np.array([3, 0]), np.array([0, 7])) == 1
     # against the middle (3/4, 1/4): (1·log 4/3 + ½·log 2/3 + ½·log 2) / 2

@@ -38,7 +38,7 @@ def test_busy_experts_meet_more_often_by_chance():
     assert table["chance"][1].sum() == pytest.approx(1)  # with two experts per token, one partner each
 
 
-def test_repeats_by_hand():
+def test_repeats_are_those_counted_by_hand():
     table = repeats_table(routed([(0, 1), (0, 2), (1, 2), (3, 0)], experts=4)).set_index("choice")
     assert table["share"].tolist() == pytest.approx([1 / 3, 2 / 3])  # 0=0 | {0,1}{0,2} and {0,2}{1,2} meet
     assert table["chance"].tolist() == pytest.approx([1 / 4, 1 - 1 / 6])

@@ -9,7 +9,7 @@ FINAL = np.array([[[1, 0], [3, 1]]])
 TEXTS = np.array([0, 0])
 
 
-def test_saturation_by_hand():
+def test_the_part_that_was_already_final_is_that_counted_by_hand():
     table = saturation_table({900: FINAL[:, :, ::-1], 100: np.array([[[0, 1], [2, 3]]])}, FINAL, TEXTS, (3,), 4)
     assert list(table) == COLUMNS
     assert table[["step", "layer", "share", "chance", "tokens"]].to_numpy().tolist() == [

@@ -12,7 +12,7 @@ from moe_core.statistics.specialisation import information, mutual_information_t
 KIND = np.random.default_rng(5).choice(list("abc"), 200)
 
 
-def test_shares_by_hand():
+def test_shares_chance_and_lift_are_those_counted_by_hand():
     table = specialisation_table(routed([(0, 1), (0, 2), (1, 2), (1, 0)], experts=3, kind=list("aaab")), "kind")
     a = table[table["label"] == "a"].set_index("expert")
     assert a["share"].tolist() == pytest.approx([2 / 6, 2 / 6, 2 / 6])
@@ -53,7 +53,7 @@ def test_information_of_a_clear_rule_is_all_there_is_to_know():
     assert table["p"][0] < 0.02
 
 
-def test_information_by_hand():
+def test_information_is_the_sum_over_the_joint_table():
     joint = np.array([[3, 1], [1, 3]])
     expected = sum(n / 8 * np.log2((n / 8) / 0.25) for n in joint.ravel())
     assert information(joint) == pytest.approx(expected)

@@ -6,7 +6,7 @@ import pytest
 from moe_core.tasks.retrieval import StateIndex, WordIndex, nearest, reciprocal_ranks, words_of
 
 
-def test_ranks_by_hand():
+def test_the_reciprocal_rank_of_a_tie_is_that_of_its_mean_place():
     likeness = np.array([[0.9, 0.1, 0.5], [0.9, 0.1, 0.5], [0.2, 0.2, 0.2]])
     assert reciprocal_ranks(likeness, [0, 1, 2]).tolist() == pytest.approx([1, 1 / 3, 1 / 2])
 

@@ -30,7 +30,7 @@ def test_a_word_cut_otherwise_costs_both_sides():
     assert found["part_of_speech"]["value"] == 1
 
 
-def test_names_by_hand():
+def test_precision_and_recall_of_names_are_those_counted_by_hand():
     found = measured_names([("王小红在上海工作。", [("王小红", "PERSON"), ("上海", "PLACE")]),
                             ("我去了。", [("我", "PERSON")])])
     assert found["precision"]["value"] == 1
