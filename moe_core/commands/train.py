@@ -60,7 +60,8 @@ def run(arguments: argparse.Namespace) -> dict:
 
 def _thousand(arguments: argparse.Namespace) -> dict:
     from moe_core.lab import wordlist
-    from moe_core.lab.thousand import ThousandDials, learn
+    from moe_core.lab.thousand import learn
+    from moe_core.lab.word_experts import ThousandDials
 
     words = wordlist.read(arguments.words.read_bytes()) if arguments.words else wordlist.shipped()
     dials = ThousandDials(**_given(arguments, *BOTH, "epochs"), gate=not arguments.no_gate)

@@ -76,7 +76,8 @@ def _lab(job: dict) -> Iterator[dict | None]:
 
 def _thousand(job: dict) -> Iterator[dict | None]:
     from moe_core.lab import wordlist
-    from moe_core.lab.thousand import ThousandDials, learn, stepwise
+    from moe_core.lab.thousand import learn, stepwise
+    from moe_core.lab.word_experts import ThousandDials
 
     words = wordlist.read(_own(job)) if job.get("own") else wordlist.shipped()
     dials = ThousandDials(**job["dials"])

@@ -6,7 +6,8 @@ import torch
 
 from moe_core.lab import wordlist
 from moe_core.lab.errors import LabError
-from moe_core.lab.thousand import Spoken, ThousandDials, WordExperts, flat, learn
+from moe_core.lab.thousand import flat, learn
+from moe_core.lab.word_experts import Spoken, ThousandDials, WordExperts
 
 WORDS = wordlist.read("\n".join(["我", "喜欢", "学习", "AI", *(f"w{n}" for n in range(26))]))
 SMALL = ThousandDials(experts=4, hidden=16, epochs=12, batch=4, learning_rate=0.02)
