@@ -12,18 +12,18 @@ from threading import Event
 import numpy as np
 import pandas as pd
 
+from app import shipped
 from app.budgeting import BEST, SECONDS_PER_SEARCH, Dials
 from app.engine import Engine
 from moe_core.precision import search_found
 from moe_core.precision.search_found import Found, FoundFileError
 
-TRACES = Path(__file__).parents[1] / "assets" / "traces"
 MEGABYTE = 1_000_000
 _prepared: dict = {}  # model hash -> what every search of it begins with; one model, so one entry
 
 
 @cache
-def recorded(path: Path = TRACES / "budget.json") -> Found | None:
+def recorded(path: Path = shipped.TRACES / "budget.json") -> Found | None:
     """The shipped search, or None when there is none that can be read."""
     try:
         return search_found.load(path)
@@ -32,7 +32,7 @@ def recorded(path: Path = TRACES / "budget.json") -> Found | None:
 
 
 @cache
-def exported(path: Path = TRACES / "exports.json") -> pd.DataFrame | None:
+def exported(path: Path = shipped.EXPORTS) -> pd.DataFrame | None:
     """Files that were exported and run, with their size and measured KL; None when no recording can be read."""
     import json
 

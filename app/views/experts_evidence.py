@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from app import shipped
 from app.observing import KINDS, PORTRAYED
 from moe_core.statistics.balance import balance_table
 from moe_core.statistics.coactivation import coactivation_table
@@ -28,8 +29,7 @@ from moe_core.tracing import corpus as routed
 from moe_core.tracing.corpus import CorpusError, RoutedCorpus
 from moe_core.tracing.trace import RoutingTrace
 
-RECORDING = Path(os.environ.get(
-    "MOESCOPE_PROBES", Path(__file__).resolve().parents[2] / "assets" / "traces" / "probes.json"))
+RECORDING = Path(os.environ.get("MOESCOPE_PROBES", shipped.TRACES / "probes.json"))
 LANGUAGES = ("en", "zh")
 _LOADING = threading.Lock()  # whoever comes second finds the file read
 TEXTS_KEPT = 16  # visitors' own texts whose counts are kept

@@ -4,6 +4,7 @@ import os
 from functools import lru_cache, partial
 from pathlib import Path
 
+from app import shipped
 from app.figures import experts_training as figures
 from app.session import Session
 from app.views.panel import Picture, figure_words, panel, percent
@@ -12,8 +13,7 @@ from moe_core.tracing import settling as recorded
 from moe_core.tracing.corpus import CorpusError
 from moe_core.tracing.settling import Settling
 
-RECORDING = Path(os.environ.get(
-    "MOESCOPE_TRAINING", Path(__file__).resolve().parents[2] / "assets" / "traces" / "training.json"))
+RECORDING = Path(os.environ.get("MOESCOPE_TRAINING", shipped.TRACES / "training.json"))
 
 
 def found() -> Settling | None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from app import shipped
 from app.figures import precision_more as figures
 from app.session import Session
 from app.shortening import PROBES
@@ -15,7 +16,7 @@ from app.views.precision import small
 from app.words import say
 from moe_core.precision import recording
 
-REPORT = Path(__file__).parents[2] / "assets" / "traces" / "precision.json"
+REPORT = shipped.TRACES / "precision.json"
 
 
 class Facts(NamedTuple):

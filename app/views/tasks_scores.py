@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from app import shipped
 from app.figures import tasks as figures
 from app.session import Session
 from app.views.panel import Picture, figure_words, panel
 from app.words import say
 from moe_core.evaluation import recording
 
-EVALUATION = Path(os.environ.get(
-    "MOESCOPE_EVALUATION", Path(__file__).parents[2] / "assets" / "traces" / "evaluation.json"))
+EVALUATION = Path(os.environ.get("MOESCOPE_EVALUATION", shipped.TRACES / "evaluation.json"))
 SCALE = {"chrf": 100}  # metrics that do not end at 1
 SCORED = ("moe", "dense_active", "dense_total", "baseline")
 READ = ("moe", "dense_active", "dense_total", "ngram", "xz")

@@ -5,14 +5,14 @@ import os
 from functools import cache, partial
 from pathlib import Path
 
+from app import shipped
 from app.figures import tasks as figures
 from app.session import Session
 from app.views.panel import Picture, panel, percent
 from app.views.tasks_scores import figure_labels
 from app.words import say
 
-ACCURACY = Path(os.environ.get(
-    "MOESCOPE_TEXT_ACCURACY", Path(__file__).parents[2] / "assets" / "traces" / "text_accuracy.json"))
+ACCURACY = Path(os.environ.get("MOESCOPE_TEXT_ACCURACY", shipped.TRACES / "text_accuracy.json"))
 TREEBANKS = {"en": ("pos_en_ewt_dev", "pos_en_pud"), "zh": ("pos_zh_gsdsimp_test", "pos_zh_pud")}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from app import shipped
 from app.asking import CHOSEN, Measured
 from app.figures import what_if as figures
 from app.session import Session
@@ -16,7 +17,7 @@ from moe_core.interventions import recording
 from moe_core.statistics.correlation import rank_correlation
 from moe_core.statistics.intervals import Interval
 
-EFFECT = Path(__file__).parents[2] / "assets" / "traces" / "effect.json"
+EFFECT = shipped.TRACES / "effect.json"
 MOST_TOLD = 3       # experts named in a caption
 LONGEST_QUOTE = 24  # characters of the visitor's text in a sentence
 

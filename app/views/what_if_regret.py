@@ -3,6 +3,7 @@
 from functools import cache, partial
 from pathlib import Path
 
+from app import shipped
 from app.asking import Judged
 from app.figures import what_if_regret as figures
 from app.session import Session
@@ -12,7 +13,7 @@ from app.words import say
 from moe_core.interventions import hindsight
 from moe_core.interventions.recording import RecordingError
 
-REGRET = Path(__file__).parents[2] / "assets" / "traces" / "regret.json"
+REGRET = shipped.TRACES / "regret.json"
 
 
 @cache
