@@ -57,7 +57,8 @@ class Exports:
         with self._making:
             if name not in self._files:
                 loaded = self.engine.loaded
-                path = export_onnx(loaded.model, loaded.tokenizer, self.plan(name), self.folder / name)
+                model = self._fitted(name)
+                path = export_onnx(model, loaded.tokenizer, self.plan(name), self.folder / name)
                 path = path.rename(path.with_name(f"moescope-{name}.onnx"))
                 self._files[name] = ModelFile(path, path.stat().st_size, shape_of(loaded.model.config))
             return self._files[name]
@@ -91,11 +92,17 @@ class Exports:
 
         with self._making:
             if name not in self._twins:
-                self._twins[name] = planned(self.engine.loaded.model, self.plan(name))
+                self._twins[name] = planned(self._fitted(name), self.plan(name))
             self._twins.move_to_end(name)
             while len(self._twins) > TWINS_KEPT:
                 self._twins.popitem(last=False)
             return self._twins[name]
+
+    def _fitted(self, name: str):
+        """The model as it is exported under this plan."""
+        from moe_core.precision.calibration import calibrated
+
+        return calibrated(self.engine.loaded, self.plan(name)).model
 
     def _optimised(self) -> dict[str, str] | None:
         loaded = self.engine.loaded

@@ -37,7 +37,7 @@ class Row:
 def rows(target: str, loaded: LoadedModel, exported: Exported, texts: Sequence[list[int]],
          emulated: bool = True) -> list[Row]:
     """Every place, one after the other, against the planned model in torch."""
-    ours = Planned(planned(loaded.model, exported.plan))
+    ours = Planned(planned(exported.model, exported.plan))
     return [_row(place, ours, texts) for place in places(target, loaded, exported) if place.quick or emulated]
 
 

@@ -17,6 +17,7 @@ from moe_core.export.onnx_plan import export_onnx
 from moe_core.export.onnx_run import OnnxModel, Step
 from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.model.generation import Cache, feed, generate
+from moe_core.precision.calibration import calibrated
 from moe_core.precision.compare import kl_divergence
 from moe_core.precision.plan import Plan, plan_bytes, planned
 from moe_core.sampling import Sampling
@@ -67,9 +68,10 @@ def agreement(one: Step, other: Step) -> Agreement:
 
 def exported_row(loaded: LoadedModel, name: str, plan: Plan, texts: Sequence[list[int]]) -> dict:
     """Export a plan, run the file over these texts, and measure: one row of assets/traces/exports.json."""
-    twin = planned(loaded.model, plan)
+    model = calibrated(loaded, plan).model
+    twin = planned(model, plan)
     with TemporaryDirectory(prefix="moescope-") as folder:
-        path = export_onnx(loaded.model, loaded.tokenizer, plan, Path(folder))
+        path = export_onnx(model, loaded.tokenizer, plan, Path(folder))
         size, exported = path.stat().st_size, OnnxModel(path)
     runs = [run_exported(exported, text) for text in texts]
     damage = [agreement(run_torch(loaded.model, text), run) for text, run in zip(texts, runs, strict=True)]

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from moe_core.export import c_build
 from moe_core.export.parity import Read, Runner
+from moe_core.model.causal_lm import MoEscopeForCausalLM
+from moe_core.precision.calibration import calibrated
 from moe_core.precision.plan import Plan
 from moe_core.tracing.own import LoadedModel
 
@@ -20,6 +22,7 @@ class Exported(NamedTuple):
     file: Path              # the model
     files: tuple[Path, ...]
     plan: Plan              # as written, which need not be as asked
+    model: MoEscopeForCausalLM  # as written: fitted to text where the plan has short formats
 
 
 class Place(NamedTuple):
@@ -44,9 +47,9 @@ def places(target: str, loaded: LoadedModel, exported: Exported) -> Iterator[Pla
 def _c(loaded: LoadedModel, plan: Plan, folder: Path) -> Exported:
     from moe_core.export.c_pack import write
 
-    source = copyfile(c_build.SOURCE, folder / c_build.SOURCE.name)
-    file = write(loaded.model, loaded.tokenizer, plan, folder / "model.bin")
-    return Exported(file, (file, source, _readme(folder, loaded.name, C_README)), plan)
+    source, model = copyfile(c_build.SOURCE, folder / c_build.SOURCE.name), calibrated(loaded, plan).model
+    file = write(model, loaded.tokenizer, plan, folder / "model.bin")
+    return Exported(file, (file, source, _readme(folder, loaded.name, C_README)), plan, model)
 
 
 def _c_places(loaded: LoadedModel, exported: Exported) -> Iterator[Place]:
@@ -62,8 +65,9 @@ def _gguf(loaded: LoadedModel, plan: Plan, folder: Path) -> Exported:
     from moe_core.export.gguf_pack import fitted, write
 
     plan = fitted(plan)
-    file = write(loaded.model, loaded.tokenizer, plan, folder / "model.gguf", loaded.name)
-    return Exported(file, (file, _readme(folder, loaded.name, GGUF_README)), plan)
+    model = calibrated(loaded, plan).model
+    file = write(model, loaded.tokenizer, plan, folder / "model.gguf", loaded.name)
+    return Exported(file, (file, _readme(folder, loaded.name, GGUF_README)), plan, model)
 
 
 def _gguf_places(loaded: LoadedModel, exported: Exported) -> Iterator[Place]:
@@ -80,8 +84,9 @@ def _onnx(loaded: LoadedModel, plan: Plan, folder: Path) -> Exported:
     except ImportError as error:
         raise ValueError(f"the ONNX export is not here: {error}") from None
 
-    file = export_onnx(loaded.model, loaded.tokenizer, plan, folder)
-    return Exported(file, tuple(sorted(path for path in folder.iterdir() if path.is_file())), plan)
+    model = calibrated(loaded, plan).model
+    file = export_onnx(model, loaded.tokenizer, plan, folder)
+    return Exported(file, tuple(sorted(path for path in folder.iterdir() if path.is_file())), plan, model)
 
 
 def _onnx_places(loaded: LoadedModel, exported: Exported) -> Iterator[Place]:

@@ -1,6 +1,7 @@
 """One twin of a model that takes on plan after plan, changing only the parts that differ.
 
-What it holds equals moe_core.precision.plan.planned; it is only quicker, since every part is quantised once.
+What it holds equals the planned model (moe_core.precision.plan), fitted to text first where products are given
+(moe_core.precision.calibration); it is only quicker, since every part is quantised once.
 """
 
 import copy
@@ -8,22 +9,23 @@ import copy
 from torch import Tensor
 
 from moe_core.model.causal_lm import MoEscopeForCausalLM
+from moe_core.precision.calibration import Products, codes
 from moe_core.precision.formats import INTEGER_FORMATS
-from moe_core.precision.parts import matrices, parts
+from moe_core.precision.parts import Matrix, matrices, parts
 from moe_core.precision.plan import Plan, check
-from moe_core.precision.quantise import Quantised, quantise, restore, rounded
+from moe_core.precision.quantise import Quantised, restore, rounded
 
 
 class Bench:
     """The model as it is, and its twin as planned."""
 
-    def __init__(self, model: MoEscopeForCausalLM):
-        self.model = model
+    def __init__(self, model: MoEscopeForCausalLM, known: Products | None = None):
+        self.model, self.known = model, known or {}
         self.twin = copy.deepcopy(model).eval().requires_grad_(False)
         self.parts = parts(model)
-        self._pairs: dict[str, list[tuple[Tensor, Tensor]]] = {part: [] for part in self.parts}
+        self._pairs: dict[str, list[tuple[Matrix, Tensor]]] = {part: [] for part in self.parts}
         for ours, theirs in zip(matrices(model), matrices(self.twin), strict=True):
-            self._pairs[ours.part].append((ours.values, theirs.values))
+            self._pairs[ours.part].append((ours, theirs.values))
         self._now: Plan = dict.fromkeys(self.parts, "fp32")
         self._codes: dict[tuple[str, str], list[Quantised]] = {}
 
@@ -38,10 +40,10 @@ class Bench:
 
     def rounded(self, part: str, format: str) -> list[Tensor]:
         """The matrices of a part after they were kept in a format."""
-        ours = [values for values, _ in self._pairs[part]]
+        ours = [matrix for matrix, _ in self._pairs[part]]
         if format not in INTEGER_FORMATS:
-            return [rounded(values, format) for values in ours]
+            return [rounded(matrix.values, format) for matrix in ours]
         if (part, format) not in self._codes:  # as codes a part takes a quarter of its room or less
-            self._codes[part, format] = [quantise(values, INTEGER_FORMATS[format]) for values in ours]
-        return [restore(codes, values.shape[1]) for codes, values in
+            self._codes[part, format] = [codes(matrix, INTEGER_FORMATS[format], self.known) for matrix in ours]
+        return [restore(made, matrix.values.shape[1]) for made, matrix in
                 zip(self._codes[part, format], ours, strict=True)]

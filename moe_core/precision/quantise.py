@@ -12,7 +12,7 @@ from torch import Tensor
 from moe_core.precision.formats import Format, IntegerFormat, storage_format_named
 
 SMALLEST_SCALE = 2.0**-24              # the smallest fp16 number above 0
-SHRINKS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)  # of the scale: clipping the largest may spare all the others
+SHRINKS = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7)  # of the scale: clipping the widest may spare all the others
 
 
 class Quantised(NamedTuple):
@@ -23,14 +23,16 @@ class Quantised(NamedTuple):
 
 
 def quantise(matrix: Tensor, format: IntegerFormat) -> Quantised:
-    """Nearest codes under the scale, among a few, that leaves the smallest squared error: (rows, columns)."""
+    """Nearest codes under the scale, among a few, that leaves the smallest squared error: (rows, columns).
+
+    Numbers that lie on such a grid already (short formats: whatever their codes were) come back unchanged.
+    """
     groups = _grouped(matrix, format.group)                                  # (rows, groups, group)
-    widest = groups.abs().amax(-1, keepdim=True) / format.highest            # (rows, groups, 1)
-    shrinks = SHRINKS if format.bits < 8 else SHRINKS[:1]
-    best = Quantised(*_rounded_under(groups, widest, format))
+    widest = groups.abs().amax(-1, keepdim=True)                             # (rows, groups, 1)
+    best = Quantised(*_rounded_under(groups, widest / format.highest, format))
     error = _error(groups, best)
-    for shrink in shrinks[1:]:
-        tried = Quantised(*_rounded_under(groups, widest * shrink, format))
+    for steps in _steps(format):
+        tried = Quantised(*_rounded_under(groups, widest / steps, format))
         tried_error = _error(groups, tried)
         better = tried_error < error                                         # (rows, groups)
         best = Quantised(torch.where(better.unsqueeze(-1), tried.codes, best.codes),
@@ -51,6 +53,17 @@ def rounded(matrix: Tensor, format: str) -> Tensor:
     if isinstance(kind, Format):
         return matrix.to(getattr(torch, kind.torch_name)).to(matrix.dtype)
     return restore(quantise(matrix, kind), matrix.shape[1]).to(matrix.dtype)
+
+
+def _steps(format: IntegerFormat) -> list[float]:
+    """How many steps of the scale the widest number may be away from 0, besides the usual `highest`.
+
+    More than that clips it. Less only fits numbers that lie on a grid, and whose group has no highest code.
+    """
+    if format.bits >= 8:
+        return []
+    return [format.highest / shrink for shrink in SHRINKS] + [
+        float(steps) for steps in range(1, format.highest + 2) if steps != format.highest]
 
 
 def _grouped(matrix: Tensor, group: int) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from moe_core.precision.baselines import uniform_plan
+from moe_core.precision.calibration import Products, products
 from moe_core.precision.damage import Damage, Reading, Steps, damage, read
 from moe_core.precision.damage_bench import Bench
 from moe_core.precision.damage_texts import Split, splits
@@ -63,6 +64,7 @@ class Prepared(NamedTuple):
     readings: dict[str, Reading]
     share: np.ndarray  # (P,) of the tokens that touch each part
     cost: np.ndarray   # (P, F) sensitivities
+    products: Products  # by which short formats are fitted to text
 
 
 class Trial(NamedTuple):
@@ -96,15 +98,16 @@ class TrialBench:
     def prepare(self) -> Generator[Progress]:
         """Read all splits with the model as it is, and rank the parts; nothing when that was done before."""
         if self.known:
-            _, self.readings, self.share, self.cost = self.known
+            _, self.readings, self.share, self.cost, self.bench.known = self.known
             return
         for name, split in self.splits.items():
             self.readings[name] = yield from self.during("reading", read(self.loaded.model, split))
         self.share = self._shares()
-        information = yield from self.during("sensitivity", fisher(
-            self.loaded.model, self.splits["calibration"], self.wish.seed))
+        model, split = self.loaded.model, self.splits["calibration"]
+        self.bench.known = yield from self.during("sensitivity", products(model, split))
+        information = yield from self.during("sensitivity", fisher(model, split, self.wish.seed))
         self.cost = yield from self.during("sensitivity", sensitivities(self.bench, information, FORMATS))
-        self.known = Prepared(self.splits, self.readings, self.share, self.cost)
+        self.known = Prepared(self.splits, self.readings, self.share, self.cost, self.bench.known)
 
     def during(self, stage: str, steps: Steps[Result]) -> Generator[Progress, None, Result]:
         """Short steps, each with how far the search is."""
