@@ -1,4 +1,4 @@
-"""How much each part would mind each format, by the Fisher information: 0.5 · Σ F · ΔW².
+"""How much each part would mind each format, by the Fisher information of its parameters.
 
 A ranking to optimise with, never a damage to report: it cannot know that a token may change its experts.
 """
@@ -13,7 +13,7 @@ from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.precision.damage import Steps
 from moe_core.precision.damage_bench import Bench
 from moe_core.precision.damage_texts import UNASKED, Batch, Split
-from moe_core.precision.parts import matrices
+from moe_core.precision.parts import Matrix, matrices
 
 
 def fisher(model: MoEscopeForCausalLM, split: Split, seed: int = 0) -> Steps[dict[str, Tensor]]:
@@ -42,15 +42,30 @@ def _loss_of_drawn_labels(model: MoEscopeForCausalLM, batch: Batch, dice: torch.
 
 
 def sensitivities(bench: Bench, information: dict[str, Tensor], formats: tuple[str, ...]) -> Steps[np.ndarray]:
-    """0.5 · Σ F · ΔW² of every part in every format: (P, F), nats per token."""
+    """What rounding is expected to cost every part in every format: (P, F), nats per token."""
     found = {part: np.zeros(len(formats)) for part in bench.parts}
-    names: dict[str, list[tuple[Tensor, Tensor]]] = {part: [] for part in bench.parts}
+    held: dict[str, list[Matrix]] = {part: [] for part in bench.parts}
     for matrix in matrices(bench.model):
-        weights = information[matrix.parameter]
-        names[matrix.part].append((matrix.values, weights if matrix.expert is None else weights[matrix.expert]))
-    for part, pairs in names.items():
+        held[matrix.part].append(matrix)
+    for part, pairs in held.items():
         for column, format in enumerate(formats):
-            for (ours, weights), theirs in zip(pairs, bench.rounded(part, format), strict=True):
-                found[part][column] += 0.5 * float((weights * (ours - theirs).square()).sum(dtype=torch.float64))
+            for matrix, theirs in zip(pairs, bench.rounded(part, format), strict=True):
+                weights = information[matrix.parameter]
+                weights = weights if matrix.expert is None else weights[matrix.expert]
+                products = bench.known.get((matrix.parameter, matrix.expert))
+                found[part][column] += expected_cost(matrix.values - theirs, weights, products)
         yield
     return np.stack(list(found.values()))
+
+
+def expected_cost(change: Tensor, diagonal: Tensor, products: Tensor | None = None) -> float:
+    """0.5 · ΔW · F · ΔW in nats per token, for a change and the diagonal of F, both (rows, columns).
+
+    With X^T X of what the matrix multiplies (columns, columns), F is taken for a Kronecker product (Martens and Grosse
+    2015, section 3.1) of that and of a diagonal over rows: errors that make each other good then cost nothing, as GPTQ
+    means them to. Without it, F is its diagonal.
+    """
+    if products is None or not float(products.trace()) > 0:
+        return 0.5 * float((diagonal * change.square()).sum(dtype=torch.float64))
+    of_row = diagonal.sum(1) / products.trace()                   # (rows,): the diagonal sums to its old sum
+    return 0.5 * float((of_row * ((change @ products) * change).sum(1)).sum(dtype=torch.float64))
