@@ -15,11 +15,10 @@ gc.disable()  # until the page is served: what is imported and built now stays
 
 from app.engine import Engine
 from app.page import LAUNCH, build_page
+from app.shipped import MODEL, TRACES
 from moe_core.tracing import bundle
 
-ASSETS = Path(__file__).parent / "assets"
-MODEL = Path(os.environ.get("MOESCOPE_MODEL", ASSETS / "models" / "moescope-first"))
-TRACE = Path(os.environ.get("MOESCOPE_TRACE", ASSETS / "traces" / "first-screen.trace.json"))
+TRACE = Path(os.environ.get("MOESCOPE_TRACE", TRACES / "first-screen.trace.json"))
 
 engine = Engine(MODEL)
 demo = build_page(engine, bundle.load(TRACE))

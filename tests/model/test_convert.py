@@ -1,6 +1,5 @@
 """A stock transformers model with our parameters computes our function: same logits, same experts."""
 
-from pathlib import Path
 
 import pytest
 import torch
@@ -8,13 +7,13 @@ from transformers import GraniteMoeSharedConfig, GraniteMoeSharedForCausalLM, Mi
 from transformers.models.granitemoeshared.modeling_granitemoeshared import GraniteMoeSharedTopKRouter
 from transformers.models.mixtral.modeling_mixtral import MixtralTopKRouter
 
+from moe_core.commands.arguments import EMBEDDED_MODEL
 from moe_core.config import MoEscopeConfig
 from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.model.convert import from_granite, from_mixtral, to_granite, to_mixtral
 from moe_core.precision.cast import computed
 from moe_core.tracing.watch import Recorder, watching
 
-TRAINED = Path(__file__).parents[2] / "assets" / "models" / "moescope-first"
 STOCK = {"vocab_size": 40, "hidden_size": 16, "intermediate_size": 12, "num_hidden_layers": 2,
          "num_attention_heads": 2, "num_key_value_heads": 2, "num_local_experts": 3, "pad_token_id": 0}
 
@@ -22,7 +21,7 @@ STOCK = {"vocab_size": 40, "hidden_size": 16, "intermediate_size": 12, "num_hidd
 @pytest.fixture(params=["random", "random without shared expert", pytest.param("trained", marks=pytest.mark.trained)])
 def source(request, build) -> MoEscopeForCausalLM:
     if request.param == "trained":
-        return MoEscopeForCausalLM.from_pretrained(TRAINED, dtype=torch.float32).eval()
+        return MoEscopeForCausalLM.from_pretrained(EMBEDDED_MODEL, dtype=torch.float32).eval()
     return build(shared_intermediate_size=8 if request.param == "random" else 0)
 
 
