@@ -210,6 +210,7 @@ def facts_of(session: Session, **more) -> dict:
     corpus = found.corpus
     return {"n": len(corpus.tokens), "texts": found.texts, "layers": len(corpus.layers), "experts": corpus.experts,
             "k": corpus.expert_ids.shape[2], "chance": percent(1 / corpus.experts), "model": corpus.model,
+            "unit": say(session.language, f"experts.unit.{'texts' if found.texts > 1 else 'tokens'}"),
             "layer": _layer(session), "kind": say(session.language, f"experts.kind.{session.observing.kind}.short"),
             **more}
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from app.session import Session
-from app.views.experts import badge_of, label
+from app.views.experts import badge_of, facts_of, label
 from app.views.panel import Picture, csv_file, percent
 from app.words import say
 
@@ -35,7 +35,7 @@ def reads_value(session: Session) -> dict:
     title = say(session.language, "experts.reads.title", expert=session.observing.expert, layer=_layer(session))
     return {
         "title": title, "badge": badge_of(session), "csv_hint": say(session.language, "panel.csv", title=title),
-        "caption": say(session.language, "experts.reads.caption"),
+        "caption": say(session.language, "experts.reads.caption", **facts_of(session)),
         "groups": [_group(session, language) for language in found.languages],
     }
 

@@ -33,7 +33,7 @@ def agreement_table(a: RoutingTrace, b: RoutingTrace) -> pd.DataFrame:
 
 
 def flip_table(agreement: pd.DataFrame) -> pd.DataFrame:
-    """One row per layer: layer, flips, tokens, share, low, high (95 % Wilson interval)."""
+    """One row per layer: layer, flips, tokens, share, low, high (95 % Wilson interval; a trace is one text)."""
     flipped = agreement.assign(flipped=~agreement["same_choice"])
     table = flipped.groupby("layer", as_index=False).agg(flips=("flipped", "sum"), tokens=("flipped", "size"))
     low, high = wilson(table["flips"], table["tokens"])

@@ -3,10 +3,13 @@
 A favourite is a token that picks the expert more often than tokens do on average, not one that is merely frequent.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
 from moe_core.statistics.choices import choices_of, codes_of, tally
+from moe_core.statistics.clusters import effect_of_likeness, likeness
 from moe_core.statistics.intervals import wilson
 
 FEWEST = 3    # times an expert must have read a token
@@ -20,16 +23,20 @@ def reads_table(routing: pd.DataFrame, top: int = 10, fewest: int = FEWEST) -> p
 
     The expert got `chosen` of a token's `tokens` occurrences; `lift` = (chosen / tokens) / load, where `load` is the
     part of all tokens that it got. Ordered by `low`, the lower end of the lift's 95 % interval, so that a rare token
-    must be very faithful to come first. `examples` are (before, token, after).
+    must be very faithful to come first, and one of a single text is no surer than its text: the interval allows for
+    occurrences in one text being alike. `examples` are (before, token, after).
     """
     choices = choices_of(routing)
     kinds, names = codes_of(choices.places["token"])
     occurrences = np.bincount(kinds)
+    cells = _cells(kinds, codes_of(choices.places["text"])[0])
     tables = []
     for layer, chosen in zip(choices.layers, choices.chosen, strict=True):
         place, expert = np.nonzero(chosen)
         counts = tally(kinds[place], expert, (len(names), choices.experts))
-        tables += [_favourites(counts[:, expert], occurrences, names, chosen[:, expert].mean(), top, fewest)
+        effect = _effect(cells, tally(cells.of_token[place], expert, (len(cells.kinds), choices.experts)))
+        tables += [_favourites(Counts(counts[:, expert], occurrences, effect[:, expert], chosen[:, expert].mean()),
+                               names, top, fewest)
                    .assign(layer=layer, expert=expert) for expert in range(choices.experts)]
     table = pd.concat(tables, ignore_index=True)
     table["examples"] = _examples(table, choices.places, dict(zip(choices.layers, choices.chosen, strict=True)))
@@ -37,11 +44,38 @@ def reads_table(routing: pd.DataFrame, top: int = 10, fewest: int = FEWEST) -> p
                   "examples"]]
 
 
-def _favourites(chosen: np.ndarray, tokens: np.ndarray, names: pd.Index, load: float, top: int,
-                fewest: int) -> pd.DataFrame:
-    enough = np.flatnonzero(chosen >= fewest)
-    got, of = chosen[enough], tokens[enough]
-    low, high = wilson(got, of)
+class Cells(NamedTuple):
+    """The pairs of a token and a text in which it occurs."""
+
+    of_token: np.ndarray  # (N,)     the pair that each place belongs to
+    kinds: np.ndarray     # (cells,) which token
+    trials: np.ndarray    # (cells,) how often it occurs there
+
+
+class Counts(NamedTuple):
+    """What was counted for one expert."""
+
+    chosen: np.ndarray  # (kinds,)
+    tokens: np.ndarray  # (kinds,)
+    effect: np.ndarray  # (kinds,) so many occurrences are worth one independent one
+    load: float
+
+
+def _cells(kinds: np.ndarray, texts: np.ndarray) -> Cells:
+    number = texts.max() + 1
+    pairs, of_token, trials = np.unique(kinds * number + texts, return_inverse=True, return_counts=True)
+    return Cells(of_token, pairs // number, trials)
+
+
+def _effect(cells: Cells, chosen: np.ndarray) -> np.ndarray:
+    """(kinds, E); single tokens are too rare to tell how alike a text's occurrences are, all together do."""
+    return effect_of_likeness(likeness(chosen, cells.trials, cells.kinds), cells.trials, cells.kinds)
+
+
+def _favourites(counts: Counts, names: pd.Index, top: int, fewest: int) -> pd.DataFrame:
+    enough = np.flatnonzero(counts.chosen >= fewest)
+    got, of, effect, load = counts.chosen[enough], counts.tokens[enough], counts.effect[enough], counts.load
+    low, high = wilson(got / effect, of / effect)
     table = pd.DataFrame({"token": names[enough], "chosen": got, "tokens": of, "share": got / of, "load": load})
     table = table.assign(lift=table["share"] / load, low=low / load, high=high / load)
     best = table.sort_values(["low", "chosen"], ascending=False, kind="stable").head(top)

@@ -42,9 +42,9 @@ def routed(pieces, fixed=None, seed=0):
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory):
     """English only to experts 0 and 1 in layer 0, Chinese only to 2 and 3."""
-    traces = [routed(pieces * 4, fixed, seed) for seed in range(6)
+    traces = [routed(pieces * 4, fixed, seed) for seed in range(20)
               for pieces, fixed in ((ENGLISH, (0, 1)), (CHINESE, (2, 3)))]
-    domains = ["poem", "story"] * 6
+    domains = ["poem", "story"] * 20
     return corpus.save(corpus.corpus_of(traces, domains), tmp_path_factory.mktemp("traces") / "probes.json")
 
 
@@ -70,7 +70,7 @@ def figure_of(name, session):
 @pytest.mark.parametrize("name", views.DRAWERS)
 def test_every_panel_states_its_n_and_is_drawn_in_both_languages(looking, language, name):
     panel = views.panel_value(name, looking(language))
-    n = 144 if name == "contrast" else 264 + 12 if name == "repeats" else 288
+    n = 480 if name == "contrast" else 880 + 40 if name == "repeats" else 960
     assert f"n = {n}" in panel["caption"]
     assert panel["badge"].startswith({"en": "recorded", "zh": "录制"}[language])
     assert len(panel["figure"]) < 150_000
@@ -101,7 +101,7 @@ def test_the_portrait_is_worded_in_chinese_too(looking):
 def test_favourites_are_told_for_each_language_with_places(looking):
     groups = portraits.reads_value(looking(layer=1, expert=0))["groups"]
     assert [group["name"] for group in groups] == [
-        "In English texts, n = 144 tokens", "In Chinese texts, n = 144 tokens"]
+        "In English texts, n = 480 tokens", "In Chinese texts, n = 480 tokens"]
     csv = portraits.reads_file(looking(layer=1, expert=0))["text"].splitlines()
     assert csv[0].split(",")[:4] == ["layer", "expert", "rank", "token"]
     assert all(line.startswith("3,0,") for line in csv[1:])

@@ -21,10 +21,22 @@ def even_routing(seed: int, tokens: int = 200, experts: int = 5, per_token: int 
                  text_length: int = 10, **labels) -> pd.DataFrame:
     """Every set of experts equally likely for every token, whatever its labels."""
     rng = np.random.default_rng(seed)
-    shape = (layers, tokens, experts)
-    ids = rng.random(shape).argsort(axis=2)[:, :, :per_token]
-    rank = np.zeros(shape, int)
-    np.put_along_axis(rank, ids, np.arange(1, per_token + 1), axis=2)
+    return _table(rng.random((layers, tokens, experts)).argsort(axis=2)[:, :, :per_token], experts, text_length, labels)
+
+
+def leaning_routing(seed: int, texts: int, experts: int = 5, text_length: int = 10, lean: float = 0.8,
+                    **labels) -> pd.DataFrame:
+    """Two of the experts for every token; each text leans to experts of its own, over many texts all are alike."""
+    rng = np.random.default_rng(seed)
+    liked = lean * rng.normal(size=(texts, experts)).repeat(text_length, axis=0)
+    scores = liked + rng.gumbel(size=liked.shape)  # the first choice is a draw from softmax(liked)
+    return _table((-scores).argsort(axis=1)[None, :, :2], experts, text_length, labels)
+
+
+def _table(ids: np.ndarray, experts: int, text_length: int, labels: dict) -> pd.DataFrame:
+    layers, tokens, per_token = ids.shape
+    rank = np.zeros((layers, tokens, experts), int)
+    np.put_along_axis(rank, ids, np.broadcast_to(np.arange(1, per_token + 1), ids.shape), axis=2)
     place = np.tile(np.repeat(np.arange(tokens), experts), layers)
     columns = {"token": np.array(["·"] * tokens, object)} | {name: np.asarray(label) for name, label in labels.items()}
     return pd.DataFrame({
