@@ -1,6 +1,6 @@
 """What one visitor's clicks remember between two events."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from app.asking import Asking
@@ -14,6 +14,9 @@ from moe_core.tracing.trace import RoutingTrace
 if TYPE_CHECKING:
     from moe_core.precision.compare import Comparison
     from moe_core.tracing.lens import LogitLens
+
+ROOMS = ("observing", "asking", "shortening", "working", "training", "budgeting")  # states of single tabs
+PLAIN = (str, int, float, frozenset)  # compared by value; everything else by identity
 
 
 @dataclass(frozen=True)
@@ -76,3 +79,17 @@ class Session:
         last = max(len(trace.token_ids) - 1, 0)
         layer = min(self.layer, len(trace.layers) - 1)
         return self.but(trace=trace, recorded=False, lens=None, layer=layer, position=min(self.position, last))
+
+
+def merged(before: Session, after: Session, now: Session) -> Session:
+    """`now` with everything that became different between `before` and `after`, in the states of single tabs too."""
+    changes = _changes(before, after)
+    for room in changes.keys() & set(ROOMS):
+        changes[room] = replace(getattr(now, room), **_changes(getattr(before, room), getattr(after, room)))
+    return now.but(**changes)
+
+
+def _changes(before, after) -> dict:
+    pairs = {field.name: (getattr(before, field.name), getattr(after, field.name)) for field in fields(after)}
+    return {name: new for name, (old, new) in pairs.items()
+            if new is not old and not (isinstance(new, PLAIN) and type(new) is type(old) and new == old)}

@@ -211,8 +211,9 @@ class BudgetTab:
     def _connect(self) -> None:
         asked = {self.session, self.goal, self.kind, self.percent, self.megabytes, self.routers}
         answered = [self.session, self.status, *self.shown, self.start, self.halt, self.hunt, self.hunting]
-        searched = self.start.click(self.search, asked, answered, **SEARCHING)
-        hunted = self.hunt.click(self.bisect, {*asked, self.direction, self.low}, answered, **SEARCHING)
+        telling = [self.status, self.hunting, self.start, self.halt, self.hunt]
+        searched = self.start.click(self.search, asked, telling, **SEARCHING)
+        hunted = self.hunt.click(self.bisect, {*asked, self.direction, self.low}, telling, **SEARCHING)
         for run in (searched, hunted):
             run.then(self.take, self.session, answered, **QUIET)
         self.halt.click(self.cancel, None, None, **QUIET)

@@ -7,7 +7,8 @@ from app.components import FigurePanel, Numbers, ReadingList, StatusLine
 from app.engine import Engine
 from app.labels import Labels
 from app.observing import KINDS, PROBES, TEXT, Observing
-from app.session import Session
+from app.session import Session, merged
+from app.tabs.long_event import Late, LongEvent
 from app.tabs.wiring import HEAVY_SLIDING, QUIET, SILENT, SLIDING, offer_csv, within
 from app.views import experts as views
 from app.views import experts_evidence as evidence
@@ -109,23 +110,38 @@ class ExpertsTab:
         yield {self.session: session, self.contrast_status: {}, **self._draw(session, "contrast")}
 
     def _count(self, session: Session):
-        """Say so, count, and show row by row as the numbers come."""
+        """Say so, count, and show the headline numbers; the rows follow."""
         yield {self.status: {"kind": "busy", "text": say(session.language, "experts.counting")}}
         try:
             found = views.evidence_of(session)
         except CorpusError as error:
-            yield {self.session: session, self.status: {"kind": "problem", "text": say(
+            yield {self.session: session.observe(evidence=None), self.status: {"kind": "problem", "text": say(
                 session.language, "experts.missing", error=error)}}
             return
         session = liking.settled(session.observe(evidence=found, **views.first_look(found, session)))
         shown = self._show_texts(session)
-        status = shown.pop(self.status)
+        del shown[self.status]  # it is counting until the last row is drawn
         yield {self.session: session, **shown}
+
+    def draw_rows(self, session: Session, visitor: str):
+        """Row by row as the numbers come, once the session knows what was counted."""
+        if session.observing.evidence is None:
+            return
         for row in views.ROWS:
             yield {**self._draw(session, *row), **(self._show_kind(session) if "kinds" in row else {})}
         yield {self.settling: training.panel_value(session)}
-        yield {self.status: status}
-        found.count_all()
+        yield {self.status: views.source_line(session)}
+        session.observing.evidence.count_all()
+
+    def _merge(self, late: Late, now: Session) -> Session:
+        """What was counted, looked at in a layer and at an expert that it has."""
+        session = merged(*late, now)
+        seen = session.observing
+        if seen.evidence is None:
+            return session
+        corpus = seen.evidence.corpus
+        return liking.settled(session.observe(layer=within(seen.layer, len(corpus.layers) - 1),
+                                              expert=within(seen.expert, corpus.experts - 1)))
 
     def _look(self, session: Session, layer, expert, *panels: str) -> dict:
         corpus = session.observing.evidence and session.observing.evidence.corpus
@@ -144,6 +160,9 @@ class ExpertsTab:
             self.layer: gr.update(value=session.observing.layer, maximum=max(len(corpus.layers) - 1, 1)),
             self.expert: gr.update(choices=experts, value=session.observing.expert), **self._show_expert(session),
         }
+
+    def _show_texts_if_any(self, session: Session) -> dict:
+        return self._show_texts(session) if session.observing.evidence else {}
 
     def _show_expert(self, session: Session) -> dict:
         return {self.portrait: portraits.portrait_value(session), self.reads: portraits.reads_value(session)}
@@ -217,8 +236,10 @@ class ExpertsTab:
 
     def _connect(self) -> None:
         counted = [self.session, *self.shown]
-        self.tab.select(self.open, self.session, counted, **COUNTING)
-        self.source.input(self.choose_source, [self.session, self.source], counted, **COUNTING)
+        self.opening, self.counting = (LongEvent(self.session, run, self._show_texts_if_any, self._merge)
+                                       for run in (self.open, self.choose_source))
+        self.opening.connect([self.tab.select], self.session, counted, self.draw_rows, **COUNTING)
+        self.counting.connect([self.source.input], [self.session, self.source], counted, self.draw_rows, **COUNTING)
         self.layer.input(self.change_layer, [self.session, self.layer], counted, **SLIDING)
         self.expert.input(self.change_expert, [self.session, self.expert], counted, **SLIDING)
         self.panels["load"].cell_click(self.pick, self.session, counted, **SLIDING)
@@ -227,8 +248,9 @@ class ExpertsTab:
                         [*asked, self.panels["kinds"], self.panels["information"]], **SLIDING)
         self.label.input(self.change_label, [self.session, self.label], asked, **SLIDING)
         self.likes.cell_click(self.pick, self.session, counted, **SLIDING)
-        gr.on([self.run.click, *(text.submit for text in self.texts)], self.contrast, [self.session, *self.texts],
-              [self.session, self.contrast_status, self.panels["contrast"]], **HEAVY_SLIDING)
+        self.contrasting = LongEvent(self.session, self.contrast, lambda session: self._draw(session, "contrast"))
+        self.contrasting.connect([self.run.click, *(text.submit for text in self.texts)], [self.session, *self.texts],
+                                 [self.session, self.contrast_status, self.panels["contrast"]], **HEAVY_SLIDING)
         offer_csv(self.panels | {"likes": self.likes, "settling": self.settling},
                   views.DRAWERS | {"likes": liking.likes, "settling": training.settling}, self.session)
         self.reads.csv_click(lambda session: gr.update(download=portraits.reads_file(session)), self.session,

@@ -7,7 +7,8 @@ from app.components import FigurePanel, Numbers, StatusLine, TokenStrip
 from app.engine import Engine
 from app.labels import Labels
 from app.measuring import Laboratory
-from app.session import Session
+from app.session import Session, merged
+from app.tabs.long_event import Late, LongEvent
 from app.tabs.precision_dials import CliffPart, CostPart, FormatsPart, TwinsPart
 from app.tabs.precision_section import SectionPart
 from app.tabs.wiring import HEAVY_SLIDING, QUIET, SLIDING, offer_csv, within
@@ -62,7 +63,7 @@ class PrecisionTab:
             shown |= part.show(session)
         return shown
 
-    def open(self, values: dict, request: gr.Request):
+    def open(self, values: dict):
         """Take over the text of the first tab when it is new, and compare it."""
         session = values[self.session]
         text = session.trace.text
@@ -71,10 +72,10 @@ class PrecisionTab:
             return
         session = session.but(taken=text)
         yield {self.session: session, self.text: text}
-        yield from self.compare({**values, self.session: session, self.text: text}, request)
+        yield from self.compare({**values, self.session: session, self.text: text})
 
-    def compare(self, values: dict, request: gr.Request):
-        """Refuse what cannot run, wait for the model if need be, run both formats, then measure what is open."""
+    def compare(self, values: dict):
+        """Refuse what cannot run, wait for the model if need be, run both formats."""
         session, text = values[self.session], values[self.text]
         refusal = limits.refuse_prompt(text, limits.MAX_COMPARED_CHARACTERS)
         if refusal is None:
@@ -89,11 +90,13 @@ class PrecisionTab:
         if refusal is not None:
             yield {self.status: refusal_line(refusal, session.language)}
             return
-        session, shown = self._compared(session, token_ids, values)
-        yield shown
+        yield self._compared(session, token_ids, values)
+
+    def measure_open(self, session: Session, visitor: str):
+        """Measure what stands below the comparison, as far as it is open."""
         for part in self.parts:
             if part is self.formats or part.name in session.shortening.sections:
-                yield from part.measure(session, request.session_hash)
+                yield from part.measure(session, visitor)
 
     def change_layer(self, session: Session, layer: int) -> dict:
         """Show another layer's experts and flips."""
@@ -106,7 +109,7 @@ class PrecisionTab:
         session = session.but(compared_position=within(event.position, last))
         return {self.session: session, **self._show_token(session)}
 
-    def _compared(self, session: Session, token_ids: list[int], values: dict) -> tuple[Session, dict]:
+    def _compared(self, session: Session, token_ids: list[int], values: dict) -> dict:
         format = values[self.format]
         engine = values[self.arithmetic] if values[self.arithmetic] in engines_of(format) else engines_of(format)[0]
         comparison = self.engine.compare(token_ids, _start(token_ids, session), format, engine=engine,
@@ -116,8 +119,8 @@ class PrecisionTab:
                    engine=say(session.language, f"engine.{engine}.short"), device=comparison.settings["device"])
         if engine != values[self.arithmetic]:
             line = f"{line} {say(session.language, 'precision.only_stored', format=format)}"
-        return session, {self.session: session, self.status: {"kind": "done", "text": line}, self.arithmetic: engine,
-                         **self.show(session)}
+        return {self.session: session, self.status: {"kind": "done", "text": line}, self.arithmetic: engine,
+                **self.show(session)}
 
     def _show_token(self, session: Session) -> dict:
         return {self.strip: views.strip_value(session), self.detail: views.detail_value(session)}
@@ -167,9 +170,11 @@ class PrecisionTab:
         extra = [component for part in self.parts for component in (part.status, part.halt)]
         answered = [self.session, self.text, self.status, self.arithmetic, *extra, *self.shown]
         dials = (self.format, self.arithmetic, self.routers, self.replay)
-        gr.on([self.run.click, self.text.submit, *(dial.input for dial in dials)], self.compare, asked, answered,
-              **HEAVY_SLIDING)  # a dial turned while sections are measured is not lost
-        self.tab.select(self.open, asked, answered, **HEAVY_SLIDING)
+        self.comparing, self.opening = (LongEvent(self.session, run, self.show, _merge)
+                                        for run in (self.compare, self.open))
+        self.comparing.connect([self.run.click, self.text.submit, *(dial.input for dial in dials)], asked, answered,
+                               self.measure_open, **HEAVY_SLIDING)
+        self.opening.connect([self.tab.select], asked, answered, self.measure_open, **HEAVY_SLIDING)
         picked = [self.session, self.strip, self.detail]
         self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)
         self.strip.token_click(self.select, self.session, picked, **SLIDING)
@@ -183,3 +188,11 @@ def _start(token_ids: list[int], session: Session) -> int:
     """After how many tokens the formats write on by themselves: the prompt of the visitor's run, or all of a text."""
     own = token_ids == session.trace.token_ids.tolist()
     return session.trace.phase.count("prompt") if own else len(token_ids)
+
+
+def _merge(late: Late, now: Session) -> Session:
+    """The comparison, with a token looked at that it has."""
+    session = merged(*late, now)
+    if session.comparison is None:
+        return session
+    return session.but(compared_position=within(session.compared_position, len(session.comparison.kl) - 1))

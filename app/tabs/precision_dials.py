@@ -105,7 +105,7 @@ class SecondsPart(SectionPart):
 
     def __init__(self, labels: Labels, session: gr.State, laboratory: Laboratory):
         super().__init__(labels, session, laboratory, "seconds", writing.DRAWERS["seconds"], folded=False)
-        self.start.click(self.begin, self.session, self.answered, **HEAVY)
+        self.start.click(self.begin, self.session, [self.status, self.halt, *self.shown], **HEAVY)
         self.watts.input(self.change, [self.session, self.watts], self.answered, **SLIDING)
 
     def lay_out_dials(self, labels: Labels) -> None:

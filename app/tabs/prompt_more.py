@@ -5,7 +5,8 @@ import gradio as gr
 from app.components import FigurePanel, StatusLine
 from app.engine import Engine
 from app.labels import Labels
-from app.session import Session
+from app.session import Session, merged
+from app.tabs.long_event import Late, LongEvent
 from app.tabs.wiring import HEAVY_SLIDING, QUIET, offer_csv
 from app.views import prompt as views
 from app.views.status import stage_line
@@ -60,5 +61,11 @@ class MorePart:
 
     def _connect(self) -> None:
         self.fold.expand(self.open, self.session, [self.session, *self.shown], **QUIET)
-        self.ask.click(self.ask_layers, self.session, [self.session, *self.shown], **HEAVY_SLIDING)
+        self.asking = LongEvent(self.session, self.ask_layers, self.show, _merge)
+        self.asking.connect([self.ask.click], self.session, [self.session, *self.shown], **HEAVY_SLIDING)
         offer_csv(self.panels, views.DRAWERS, self.session)
+
+
+def _merge(late: Late, now: Session) -> Session:
+    """What the layers say of a text is nothing for another one."""
+    return merged(*late, now) if now.trace is late.before.trace else now

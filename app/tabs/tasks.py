@@ -7,7 +7,8 @@ from app.components import FigurePanel, StatusLine, TextPair, TokenStrip
 from app.engine import Engine
 from app.labels import Labels
 from app.runs import Runs
-from app.session import Session
+from app.session import Session, merged
+from app.tabs.long_event import Late, LongEvent
 from app.tabs.tasks_text import TextPart
 from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, visible, within
 from app.views import tasks as views
@@ -131,6 +132,18 @@ class TasksTab:
         session = session.work(searched=doing.searched(self.engine, text))
         yield {self.session: session, **self._show_results(session), self.status: views.resting_line(session)}
 
+    def _merge(self, late: Late, now: Session) -> Session:
+        """The answer, looked at where the visitor looks by now as far as it has that place."""
+        session = merged(*late, now)
+        if session.working.answered is None:
+            return session
+        layers, length = session.working.answered.trace.expert_ids.shape[:2]
+        return session.work(layer=within(session.working.layer, layers - 1),
+                            position=within(session.working.position, length - 1))
+
+    def _show_job_and_results(self, session: Session) -> dict:
+        return {**self._show_job(session), **self._show_results(session)}
+
     def _show_job(self, session: Session) -> dict:
         return {self.hint: views.hint(session), self.question: visible(session.working.job == ANSWERING)}
 
@@ -208,7 +221,8 @@ class TasksTab:
         answered = [self.session, self.status, self.text, self.question, *self.shown, self.run, self.halt]
         answered = list(dict.fromkeys(answered))
         asked = [self.session, self.text, self.question]
-        gr.on([self.run.click, self.question.submit], self.do, asked, answered, **HEAVY)
+        self.doing = LongEvent(self.session, self.do, self._show_job_and_results, self._merge)
+        self.doing.connect([self.run.click, self.question.submit], asked, answered, **HEAVY)
         self.tab.select(self.open, self.session, answered, **QUIET)
         self.halt.click(self.stop, None, None, **QUIET)
         self.job.input(self.choose, [self.session, self.job], answered, **SLIDING)

@@ -7,6 +7,7 @@ from app.components import FigurePanel, StatusLine, TextPair
 from app.engine import Engine
 from app.labels import Labels
 from app.session import Session
+from app.tabs.long_event import LongEvent
 from app.tabs.wiring import HEAVY_SLIDING, offer_csv, visible
 from app.views import tasks_text as views
 from app.views.status import refusal_line
@@ -34,8 +35,9 @@ class TextPart:
             self.steps = TextPair(elem_id="tasks-steps")
             self.panel = FigurePanel(elem_id="tasks-words")
         self.shown = [self.results, self.steps, self.panel]
-        gr.on([self.run.click, self.text.submit], self.prepare, [session, self.text],
-              [session, self.status, *self.shown], **HEAVY_SLIDING)
+        self.preparing = LongEvent(session, self.prepare, self.show)
+        self.preparing.connect([self.run.click, self.text.submit], [session, self.text],
+                               [session, self.status, *self.shown], **HEAVY_SLIDING)
         offer_csv({"words": self.panel}, views.DRAWERS, session)
 
     def show(self, session: Session) -> dict:

@@ -7,7 +7,8 @@ import gradio as gr
 from app import limits, snippets
 from app.components import FactTable, StatusLine, TextPair
 from app.labels import Labels
-from app.session import Session
+from app.session import Session, merged
+from app.tabs.long_event import Late, LongEvent
 from app.tabs.wiring import HEAVY, QUIET, SLIDING
 from app.views import training_snippet as views
 from app.views.panel import csv_file
@@ -96,8 +97,10 @@ class SnippetPart:
         asked = [self.session, self.text]
         told = [self.session, self.status, self.counts, self.texts]
         gr.on([self.buttons["count"].click, self.text.submit], self.count, asked, told, **SLIDING)
+        self.running = {}
         for name in ("ours", "real"):
-            self.buttons[name].click(self._running(name), asked, told, **HEAVY)
+            self.running[name] = LongEvent(self.session, self._running(name), self.show, _merge)
+            self.running[name].connect([self.buttons[name].click], asked, told, **HEAVY)
         self.counts.csv_click(lambda session: gr.update(download=csv_file("snippet-tokens", views.counts, session)),
                               self.session, self.counts, **QUIET)
 
@@ -106,3 +109,8 @@ class SnippetPart:
             yield from self.run(name, session, text)
 
         return run
+
+
+def _merge(late: Late, now: Session) -> Session:
+    """What was written after a sentence goes when another one was counted meanwhile."""
+    return merged(*late, now) if now.training.counted == late.before.training.counted else now

@@ -10,6 +10,7 @@ from app.components import FactTable, FigurePanel, StatusLine, TextPair
 from app.engine import NotReady
 from app.labels import Labels
 from app.session import Session
+from app.tabs.long_event import LongEvent
 from app.tabs.wiring import HEAVY, QUIET, within
 from app.views import training_twins as views
 from app.views.panel import csv_file
@@ -89,8 +90,9 @@ class TwinsPart:
 
     def _connect(self) -> None:
         asked = [self.session, self.prompt, self.seed, self.temperature]
-        gr.on([self.run.click, self.prompt.submit], self.write, asked,
-              [self.session, self.status, self.texts, self.costs], **HEAVY)
+        self.writing = LongEvent(self.session, self.write, self.show)
+        self.writing.connect([self.run.click, self.prompt.submit], asked,
+                             [self.session, self.status, self.texts, self.costs], **HEAVY)
         for panel, name, draw in ((self.costs, "costs", views.costs), (self.losses, "losses", views.losses),
                                   (self.figure, "differences", views.differences)):
             panel.csv_click(self._file(name, draw), self.session, panel, **QUIET)

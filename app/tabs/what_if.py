@@ -11,7 +11,8 @@ from app.components import FigurePanel, Numbers, StatusLine, TextPair, TokenStri
 from app.engine import Engine
 from app.labels import Labels
 from app.runs import Runs
-from app.session import Session
+from app.session import Session, merged
+from app.tabs.long_event import Late, LongEvent
 from app.tabs.what_if_dials import DialsPart
 from app.tabs.what_if_effect import EffectPart
 from app.tabs.what_if_regret import RegretPart
@@ -177,6 +178,14 @@ class WhatIfTab:
     def _draw(self, session: Session, *names: str) -> dict:
         return {self.panels[name]: views.panel_value(name, session) for name in names}
 
+    def _long(self, run) -> LongEvent:
+        """An event after which the reason is that of the token and the layer looked at by then."""
+        def merge(late: Late, now: Session) -> Session:
+            session = merged(*late, now)
+            return session if now is late.before else trying.explained(self.engine, session)
+
+        return LongEvent(self.session, run, self.show, merge)
+
     def _busy(self, running: bool) -> dict:
         return {self.run: visible(not running), self.halt: visible(running)}
 
@@ -217,11 +226,12 @@ class WhatIfTab:
     def _connect(self) -> None:
         asked = {self.session, self.text, *self.dials.all}
         answered = [self.session, self.text, self.status, *self.shown, self.run, self.halt]
-        gr.on([self.run.click, self.text.submit], self.run_both, asked, answered, **HEAVY)
-        self.tab.select(self.open, {self.session}, answered, **HEAVY_SLIDING)
+        self.trying = self._long(self.run_both)
+        self.trying.connect([self.run.click, self.text.submit], asked, answered, **HEAVY)
+        self._long(self.open).connect([self.tab.select], {self.session}, answered, **HEAVY_SLIDING)
         self.halt.click(self.stop, None, None, **QUIET)
         for button, tried in ((self.swapping, self.swap), (self.nudging, self.nudge)):
-            button.click(tried, self.session, [*answered, *self.dials.all], **HEAVY)
+            self._long(tried).connect([button.click], self.session, [*answered, *self.dials.all], **HEAVY)
         for button, back in ((self.undo, self.take_back), (self.start_over, self.reset)):
             button.click(back, self.session, [*answered, *self.dials.all], **SLIDING)
         picked = [self.session, self.strip, self.panels["why"]]

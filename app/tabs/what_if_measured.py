@@ -8,6 +8,7 @@ from app.engine import Engine
 from app.labels import Labels
 from app.runs import Runs
 from app.session import Session
+from app.tabs.long_event import LongEvent
 from app.tabs.wiring import HEAVY, QUIET, offer_csv, visible
 from app.views.status import refusal_line, stage_line
 from app.words import say
@@ -119,8 +120,9 @@ class MeasuredPart:
 
     def _connect(self) -> None:
         self.answered = [self.session, self.status, *self.shown]
-        measured = self.start.click(self.measure, [self.session, self.text],
-                                    [*self.answered, self.start, self.halt], **HEAVY)
+        self.measuring = LongEvent(self.session, self.measure, self.show)
+        measured = self.measuring.connect([self.start.click], [self.session, self.text],
+                                          [*self.answered, self.start, self.halt], **HEAVY)
         # Once more when all is quiet: on a slow machine the tab may still be opening, and draw over what came fast.
         measured.then(self._numbers, self.session, [self.source, *self.panels.values()], **QUIET)
         self.halt.click(self.cancel, None, None, **QUIET)

@@ -18,7 +18,9 @@ def choices(session: Session) -> list[tuple[str, str]]:
 
 
 def settled(session: Session) -> Session:
-    """The session with a label that occurs; the most frequent one in place of any other."""
+    """The session with a label that occurs; the most frequent one in place of any other. Before anything is counted, as it is."""
+    if session.observing.evidence is None:
+        return session
     seen = views.kinds_seen(session)[:MOST_CHOICES]
     if not seen or session.observing.label in seen:
         return session

@@ -231,3 +231,7 @@ def test_every_kind_of_token_has_a_name(language):
                                                       DOMAINS.read_text(encoding="utf-8").splitlines())]
     assert [name for name in names if f"experts.label.{name}" not in known] == []
     assert all(f"experts.kind.{kind}" in known for kind in KINDS)
+
+
+def test_a_kind_may_be_chosen_before_anything_is_counted():
+    assert liking.settled(Session(routed(ENGLISH))).observing.label == "zh VERB"
