@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.model.experts import Experts, SharedExpert
 from moe_core.precision.damage import Steps, finished
-from moe_core.precision.damage_texts import TOKENS, UNASKED, Split, splits
+from moe_core.precision.damage_texts import UNASKED, Split, splits
 from moe_core.precision.formats import INTEGER_FORMATS, IntegerFormat
 from moe_core.precision.gptq import gptq
 from moe_core.precision.parts import Matrix, matrices
@@ -35,14 +35,14 @@ def calibrated(loaded: LoadedModel, plan: Plan) -> LoadedModel:
     if not any(_is_short(format) for format in plan.values()):
         return loaded
     if loaded.model not in _known:
-        _known[loaded.model] = finished(products(loaded.model, calibration_split(loaded)))
+        _known[loaded.model] = finished(products(loaded.model, fitting_split(loaded)))
     return replace(loaded, model=on_grid(loaded.model, plan, _known[loaded.model]))
 
 
-def calibration_split(loaded: LoadedModel) -> Split:
-    """The calibration split of moe_core.precision.damage_texts."""
-    config, name = loaded.model.config, "calibration"
-    return splits(loaded.tokenizer, config.max_position_embeddings, config.eos_token_id, {name: TOKENS[name]})[name]
+def fitting_split(loaded: LoadedModel) -> Split:
+    """The split of moe_core.precision.damage_texts that models are fitted to."""
+    config = loaded.model.config
+    return splits(loaded.tokenizer, config.max_position_embeddings, config.eos_token_id)["fitting"]
 
 
 def on_grid(model: MoEscopeForCausalLM, plan: Plan, known: Products) -> MoEscopeForCausalLM:

@@ -1,4 +1,4 @@
-"""Three splits of texts that no training saw: to calibrate on, to judge on, and one that nothing was chosen by.
+"""Splits of texts that no training saw: to calibrate on, to judge on, one that nothing was chosen by, one to fit to.
 
 They come from the corpus generator's evaluation split, so nothing is downloaded. It knows no formats.
 """
@@ -12,9 +12,10 @@ from torch import Tensor
 from moe_core.corpus import mixture
 from moe_core.tokenizer import Tokenizer
 
-SEEDS = {"calibration": 11, "gate": 22, "third": 33}
-TOKENS = {"calibration": 4096, "gate": 16384, "third": 16384}
-ROWS_AT_ONCE = {"calibration": 256, "gate": 1024, "third": 1024}  # padded; a backward pass wants few, see sensitivity
+SEEDS = {"calibration": 11, "gate": 22, "third": 33, "fitting": 44}
+TOKENS = {"calibration": 4096, "gate": 16384, "third": 16384, "fitting": 16384}
+ROWS_AT_ONCE = {"calibration": 256}  # padded; a backward pass wants few, see sensitivity
+MOST_ROWS = 1024
 UNASKED = -100  # stands as target where a text is filled up
 
 
@@ -40,7 +41,7 @@ class Split(NamedTuple):
 
 
 def splits(tokenizer: Tokenizer, room: int, end: int, tokens: dict[str, int] | None = None) -> dict[str, Split]:
-    """All three, the same for the same seeds; a text of one is in no other. `room` is the model's context."""
+    """All of them, the same for the same seeds; a text of one is in no other. `room` is the model's context."""
     taken: set[str] = set()
     return {name: _split(name, _read(name, tokenizer, room, count, taken), end)
             for name, count in (tokens or TOKENS).items()}
@@ -72,7 +73,7 @@ def _unseen(seed: int, taken: set[str]) -> Iterator[str]:
 
 
 def _split(name: str, texts: list[list[int]], end: int) -> Split:
-    rows = ROWS_AT_ONCE.get(name, 1024)
+    rows = ROWS_AT_ONCE.get(name, MOST_ROWS)
     order = sorted(range(len(texts)), key=lambda text: len(texts[text]))
     batches, waiting = [], []
     for text in order:

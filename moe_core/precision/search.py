@@ -15,7 +15,7 @@ from moe_core.precision.search_bench import Prepared, Progress, Trial, TrialBenc
 from moe_core.precision.search_found import ILP, Found
 from moe_core.tracing.own import LoadedModel
 
-CLOSE_ENOUGH = 1.015  # sizes this near to each other end the search
+CLOSE_ENOUGH = 1.006  # sizes this near to each other end the search
 MOST_SOLVES = 10
 Result = TypeVar("Result")
 

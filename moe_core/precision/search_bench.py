@@ -101,11 +101,13 @@ class TrialBench:
             _, self.readings, self.share, self.cost, self.bench.known = self.known
             return
         for name, split in self.splits.items():
+            if name == "fitting":
+                continue  # it is not measured on
             self.readings[name] = yield from self.during("reading", read(self.loaded.model, split))
         self.share = self._shares()
-        model, split = self.loaded.model, self.splits["calibration"]
-        self.bench.known = yield from self.during("sensitivity", products(model, split))
-        information = yield from self.during("sensitivity", fisher(model, split, self.wish.seed))
+        model = self.loaded.model
+        self.bench.known = yield from self.during("sensitivity", products(model, self.splits["fitting"]))
+        information = yield from self.during("sensitivity", fisher(model, self.splits["calibration"], self.wish.seed))
         self.cost = yield from self.during("sensitivity", sensitivities(self.bench, information, FORMATS))
         self.known = Prepared(self.splits, self.readings, self.share, self.cost, self.bench.known)
 

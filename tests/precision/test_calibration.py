@@ -24,7 +24,7 @@ def model(loaded):
 
 @pytest.fixture
 def known(model):
-    return finished(products(model, split_of("calibration", TEXTS, 0)))
+    return finished(products(model, split_of("fitting", TEXTS, 0)))
 
 
 def test_it_is_known_of_every_matrix_of_attentions_and_experts(model, known):
@@ -90,8 +90,8 @@ def test_a_plan_without_short_formats_needs_no_text(model):
 
 def test_a_model_is_fitted_to_the_text_once(model, monkeypatch):
     asked = []
-    monkeypatch.setattr(calibration, "calibration_split",
-                        lambda loaded: asked.append(loaded) or split_of("calibration", TEXTS, 0))
+    monkeypatch.setattr(calibration, "fitting_split",
+                        lambda loaded: asked.append(loaded) or split_of("fitting", TEXTS, 0))
     loaded = LoadedModel(model, None, "tiny", "0")
     for format in ("int4", "int2"):
         made = calibrated(loaded, uniform(model, format))

@@ -20,7 +20,7 @@ from moe_core.precision.search_found import FoundFileError, load, save
 from moe_core.precision.search_survey import part_damages
 from moe_core.precision.sensitivity import fisher, sensitivities
 
-TOKENS = {"calibration": 300, "gate": 600, "third": 600}
+TOKENS = {"calibration": 300, "gate": 600, "third": 600, "fitting": 600}
 
 
 def walked(steps):
