@@ -71,7 +71,7 @@ def _connect(demo: gr.Blocks, page: "Page") -> None:
         event.then(None, page.language, None, js=LANGUAGE_OF_DOCUMENT, **QUIET)
     ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",
                          api_visibility="private")
-    ready.then(**page.prompt.linked)
+    page.prompt.connect_linked(ready)
     page.tasks.follow.click(page.follow_answer, page.session,
                             [page.session, page.notice, page.bar, page.prompt.prompt, *page.prompt.shown], **QUIET)
 
@@ -128,7 +128,7 @@ class Page:
     def _redraw(self, session: Session, language: str, request: gr.Request) -> dict:
         for tab in (self.prompt, self.budget):
             tab.runs.look(request.session_hash, language=language)
-        session = session.but(language=language)
+        session = self.prompt.live(session.but(language=language), request)
         drawn = {component: value for tab in self.tabs for component, value in tab.show(session).items()}
         return {self.session: session, self.notice: stage_line(self.engine.stage, language), **drawn}
 

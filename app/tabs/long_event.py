@@ -5,7 +5,7 @@ the visitor made in between, in this tab or in another. It does not know what an
 """
 
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from inspect import isgenerator
 from typing import NamedTuple
 
@@ -32,17 +32,22 @@ class LongEvent:
     """
 
     def __init__(self, session: gr.State, run: Callable, show: Callable[[Session], dict],
-                 merge: Callable[[Late, Session], Session] = lambda late, now: merged(*late, now)):
-        self.session, self.show, self.merge, self.found = session, show, merge, gr.State()
+                 merge: Callable[[Late, Session], Session] = lambda late, now: merged(*late, now),
+                 found: gr.State | None = None):
+        self.session, self.show, self.merge, self.found = session, show, merge, found or gr.State()
         self.outputs, self.goes_on = set(), False
         self.run = self._watched(run)
 
-    def connect(self, triggers: list, inputs, outputs: list, rest: Callable[[Session, str], Iterator] | None = None,
-                **kind) -> gr.events.Dependency:
-        """Wire all of it; `rest(session, visitor)` must leave the session alone."""
+    def connect(self, triggers: list | Callable, inputs, outputs: list,
+                rest: Callable[[Session, str], Iterator] | None = None, **kind) -> gr.events.Dependency:
+        """Wire all of it, after these triggers or as the `then` of another event.
+
+        `rest(session, visitor)` must leave the session alone.
+        """
         self.outputs, self.goes_on = set(outputs), rest is not None
         seen = [component for component in outputs if component is not self.session]
-        ended = gr.on(triggers, self.run, inputs, [self.found, *seen], **kind)
+        listen = triggers if callable(triggers) else partial(gr.on, triggers)
+        ended = listen(self.run, inputs, [self.found, *seen], **kind)
         taken = ended.then(self.take, [self.session, self.found], [self.session, self.found, *seen], **SLIDING)
         if rest is None:
             return taken

@@ -10,6 +10,7 @@ from app.link import DEFAULTS, checked, to_query
 from app.opening import opened_run
 from app.runs import Runs
 from app.session import Session
+from app.tabs.long_event import Late, LongEvent
 from app.tabs.prompt_more import MorePart
 from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, visible, within
 from app.views import prompt as views
@@ -76,14 +77,26 @@ class PromptTab:
         """End this visitor's run after the step it is in."""
         self.runs.stop(request.session_hash)
 
-    def change_quantity(self, session: Session, quantity: str) -> dict:
+    def live(self, session: Session, request: gr.Request) -> Session:
+        """The session with as much of the visitor's run as is written; the session itself learns of it at the end."""
+        visitor = request.session_hash
+        grown = self.runs.grown(visitor)
+        if grown is None:
+            return session
+        return session.with_trace(grown).but(**{"position": grown.phase.count("prompt") - 1,
+                                                **self.runs.looked(visitor)})
+
+    def change_quantity(self, session: Session, quantity: str, request: gr.Request) -> dict:
         """Let the heatmap show probabilities, or the weights really applied."""
-        session = session.but(quantity=quantity if quantity in QUANTITIES else "probability")
+        quantity = quantity if quantity in QUANTITIES else "probability"
+        self.runs.look(request.session_hash, quantity=quantity)
+        session = self.live(session, request).but(quantity=quantity)
         return {self.session: session, self.player: player_value(session), **self._draw(session, "gates")}
 
     def settle(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
         """The visitor has come to rest on a token and a layer: draw what the browser cannot draw by itself."""
-        before, session = session, self._look(session, event, request)
+        before = self.live(session, request)
+        session = self._look(before, event, request)
         moved = () if session.position == before.position else ("next",)
         other = session.layer != before.layer
         return {self.session: session, **self._draw(session, "choice", *moved),
@@ -91,18 +104,22 @@ class PromptTab:
 
     def look(self, session: Session, event: gr.EventData, request: gr.Request) -> dict:
         """The same where the browser draws nothing by itself: the run is too large to send."""
-        session = self._look(session, event, request)
+        session = self._look(self.live(session, request), event, request)
         return {self.session: session, self.strip: views.strip_value(session), self.player: player_value(session),
                 **self._draw(session, "gates", "path", "choice", "next"),
                 **self.more.show(session, "confidence", "coverage")}
 
-    def end(self, session: Session) -> dict:
-        """The last token has arrived in the browser: draw what stood still while the text grew."""
-        return self.show(session)
+    def end(self, session: Session, late: Late | None) -> dict:
+        """The last token has arrived in the browser: draw what stood still while the text grew.
 
-    def save_run(self, session: Session) -> dict:
+        It may come before the quiet event that takes the run over: then it takes it over itself.
+        """
+        taken = self.generating.take(session, late)
+        return {**taken, **self.show(taken.get(self.session, session))}
+
+    def save_run(self, session: Session, request: gr.Request) -> dict:
         """The run on the screen as a file."""
-        return gr.update(download=run_file(session.trace))
+        return gr.update(download=run_file(self.live(session, request).trace))
 
     def open_run(self, session: Session, path: str | None, request: gr.Request) -> dict:
         """Replay a run from a file; a file that cannot be trusted changes nothing."""
@@ -144,8 +161,9 @@ class PromptTab:
         sign, first = self.runs.begin(visitor), True
         try:
             for trace in self.engine.stream(prompt, sampling, sign):
-                last_of_prompt = trace.phase.count("prompt") - 1
-                session = session.with_trace(trace).but(**{"position": last_of_prompt, **self.runs.looked(visitor)})
+                self.runs.grow(visitor, sign, trace)
+                session = session.with_trace(trace).but(**{"position": trace.phase.count("prompt") - 1,
+                                                           **self.runs.looked(visitor)})
                 live, first = player_value(session, live=True, whole=first), False
                 yield {self.session: session, self.status: run_line(session), self.player: live, **self._busy(True)}
             yield {self.session: session, self.status: resting_line(session),
@@ -207,17 +225,21 @@ class PromptTab:
         asked = {self.session, self.prompt, *self.dials.values()}
         # Few, for the browser pays for each of them at every token: what else belongs to a run is drawn at its end.
         growing = [self.session, self.status, self.player, self.run, self.halt]
-        self.linked = {"fn": self.generate_linked, "inputs": asked, "outputs": growing, **HEAVY}
-        gr.on([self.prompt.submit, self.run.click], self.generate, asked, growing, **HEAVY)
+        self.generating = LongEvent(self.session, self.generate, lambda session: {})  # all is drawn when it has arrived
+        linked = LongEvent(self.session, self.generate_linked, lambda session: {}, found=self.generating.found)
+        self.connect_linked = lambda ready: linked.connect(ready.then, asked, growing, **HEAVY)
+        self.generating.connect([self.prompt.submit, self.run.click], asked, growing, **HEAVY)
         for button, text in zip(self.examples, EXAMPLES, strict=True):
             chosen = button.click(lambda text=text: text, None, self.prompt, **QUIET)
-            chosen.then(self.generate, asked, growing, **HEAVY)
+            self.generating.connect(chosen.then, asked, growing, **HEAVY)
         self.halt.click(self.stop, None, None, **QUIET)
         drawn = [self.session, self.panels["choice"], self.panels["next"], *self.more.of_layer]
         looked = [*drawn, self.strip, self.player, self.panels["gates"], self.panels["path"]]
         self.player.settle(self.settle, self.session, drawn, **SLIDING)
         self.player.look(self.look, self.session, looked, **SLIDING)
-        self.player.end(self.end, self.session, self.shown, **SLIDING)  # the next run may end while this is drawn
+        found = self.generating.found
+        self.player.end(self.end, [self.session, found], [self.session, found, *self.shown],
+                        **SLIDING)  # the next run may end while this is drawn
         self.quantity.input(self.change_quantity, [self.session, self.quantity],
                             [self.session, self.player, self.panels["gates"]], **SLIDING)
         self.player.save_click(self.save_run, self.session, self.player, **QUIET)

@@ -18,7 +18,7 @@ def choices(session: Session) -> list[tuple[str, str]]:
 
 
 def settled(session: Session) -> Session:
-    """The session with a label that occurs; the most frequent one in place of any other. Before anything is counted, as it is."""
+    """The session with a label that occurs, the most frequent one in place of any other; before any count, as it is."""
     if session.observing.evidence is None:
         return session
     seen = views.kinds_seen(session)[:MOST_CHOICES]

@@ -123,6 +123,28 @@ def test_counts_are_kept_and_so_is_the_kind_chosen_meanwhile(laid, session):
     assert after.observing.layer < len(after.observing.evidence.corpus.layers)
 
 
+def test_a_run_is_kept_and_so_is_what_was_chosen_while_it_was_written(laid, session):
+    tab = laid(PromptTab)
+    values = {tab.session: session, tab.prompt: TEXT, **{dial: dial.value for dial in tab.dials.values()}}
+    values[tab.dials["max_new_tokens"]] = 4
+    late, state = None, session
+    for shown in tab.generating.run(values, VISITOR):
+        late = shown.get(tab.generating.found, late)
+        if state is session:  # a click in the middle of it, on the token that came last
+            grown = tab.live(state, VISITOR).trace
+            assert grown is late.after.trace
+            at = len(grown.token_ids) - 1
+            state = tab.settle(state, SimpleNamespace(position=at, layer=1), VISITOR)[tab.session]
+            state = elsewhere(tab.change_quantity(state, "weight", VISITOR)[tab.session])
+            assert (state.trace, state.position) == (grown, at)
+    for after in (tab.generating.take(state, late)[tab.session], tab.end(state, late)[tab.session]):
+        assert is_elsewhere(after)
+        assert (after.trace, after.quantity, after.layer) == (late.after.trace, "weight", 1)
+        assert after.trace.phase.count("generated") == 4
+        assert after.position == at
+    assert tab.end(after, None)[tab.strip]["tokens"]
+
+
 def test_a_text_written_meanwhile_does_not_get_the_lens_of_the_one_before(laid, engine, session):
     other = trace_text(engine.loaded, "The mat")
     more = laid(PromptTab).more
@@ -175,9 +197,7 @@ def test_only_what_became_different_is_taken_over(session):
     assert merged(session, after, session) == after
 
 
-# These give the session back at once and then leave it alone, or, as a run grows, take over where the visitor looks.
-AT_ONCE = {"open", "opening", "change"}
-GROWING = {"generate", "generate_linked"}
+AT_ONCE = {"open", "opening", "change"}  # these give the session back at once and then leave it alone
 
 
 def test_no_other_event_that_waits_in_the_queue_gives_the_session_back(session):
@@ -185,4 +205,4 @@ def test_no_other_event_that_waits_in_the_queue_gives_the_session_back(session):
     sessions = {event["outputs"][0] for event in events if str(event["api_name"]).startswith("translate")}
     queued = {str(event["api_name"]).rstrip("_0123456789") for event in events
               if event["queue"] is not False and sessions & set(event["outputs"])}
-    assert queued <= AT_ONCE | GROWING
+    assert queued <= AT_ONCE
