@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 from typing import NoReturn
 
-EMBEDDED_MODEL = Path(__file__).resolve().parents[2] / "assets" / "models" / "moescope-first"
+EMBEDDED_MODEL = Path(__file__).resolve().parents[2] / "assets" / "models" / "moescope"
 
 
 class Parser(argparse.ArgumentParser):
