@@ -15,7 +15,7 @@ from moe_core.precision.optimise import BudgetError
 from moe_core.precision.plan import check, part_bytes, plan_bytes, planned, uniform
 from moe_core.precision.search import Search
 from moe_core.precision.search_bench import FORMATS, TrialBench, Wish
-from moe_core.precision.search_culprit import culprit, half_low
+from moe_core.precision.search_culprit import culprit
 from moe_core.precision.search_found import FoundFileError, load, save
 from moe_core.precision.search_survey import part_damages
 from moe_core.precision.sensitivity import fisher, sensitivities
@@ -160,16 +160,19 @@ def test_free_routers_may_be_short(loaded):
     assert made.solve(made.least())["router.0"] == "int2"
 
 
-def test_the_bisector_names_the_part_with_which_the_gate_fails(bench):
-    for direction in ("before", "after"):
-        row = walked(culprit(bench, "int2", direction))
-        if row["part"] is None:
-            continue
-        low = row["position"] + 1 if direction == "before" else len(bench.parts) - row["position"]
-        verdicts = [bench.passes(walked(bench.try_plan("", "", half_low(bench.parts, count, "int2", direction,
-                                                                        bench.pinned), "culprit")))
-                    for count in (low - 1, low)]
-        assert verdicts == [True, False]
+@pytest.mark.parametrize("direction", ["before", "after"])
+@pytest.mark.parametrize("guilty", ["embedding", "expert.1.3", "shared.2"])
+def test_the_bisector_names_the_part_without_which_the_gate_would_pass(bench, monkeypatch, direction, guilty):
+    monkeypatch.setattr(bench, "passes", lambda trial: trial.plan[guilty] == "fp32")
+    row = walked(culprit(bench, "int2", direction))
+    assert row["part"] == bench.parts[row["position"]] == guilty
+    assert row["tried"] <= 1 + np.ceil(np.log2(len(bench.parts)))
+
+
+@pytest.mark.parametrize("direction", ["before", "after"])
+def test_the_bisector_names_nobody_where_every_part_may_be_low(bench, monkeypatch, direction):
+    monkeypatch.setattr(bench, "passes", lambda trial: True)
+    assert walked(culprit(bench, "int8", direction))["part"] is None
 
 
 def test_each_part_is_measured_alone(bench):
