@@ -61,7 +61,7 @@ class TrainingTab:
                     self.twins = TwinsPart(labels, session, Companions(engine))
                 with labels.make(gr.Tab, {"label": "training.part.snippet"}, id="snippet") as snippet:
                     self.snippet = SnippetPart(labels, session)
-        self.openings = [(self.tab, self.words), (words, self.words), (lab, self.lab), (table, self.table),
+        self.openings = [(words, self.words), (lab, self.lab), (table, self.table),
                          (table, self.again), (pipeline, self.pipeline), (scrubber, self.scrubber),
                          (twins, self.twins), (snippet, self.snippet)]
         self.runs = {WORDS: self.words, LAB: self.lab, TABLE: self.again}
@@ -88,7 +88,7 @@ class TrainingTab:
         session = session.but(training=replace(session.training, opened=True, key=key,
                                                 seen=session.training.seen | {part.room}))
         yield {self.session: session, **part.blank()}
-        yield part.show(session)
+        yield part.opened(session) if part in self.runs.values() else part.show(session)
 
     def come_back(self, session: Session, key: str, page: str) -> Session:
         """The page was opened, gradio's name for it is given: whoever has its key may have a run going."""

@@ -16,6 +16,8 @@ from app.views.panel import csv_file
 from app.words import say
 from moe_core.lab.errors import LabError
 
+BUTTONS = ("run", "pause", "resume", "stop")
+
 
 class RunPart:
     """One kind of run; subclasses lay out their dials and panels and say what a job is."""
@@ -53,6 +55,17 @@ class RunPart:
                 self.samples: views.samples_value(run, self.room, session.language),
                 **{self.panels[name]: value for name, value in self.views.panels_value(session, run).items()},
                 **self._buttons(run, session.language)}
+
+    def opened(self, session: Session) -> dict:
+        """The same when the tab is opened. Where nothing has run, nothing is told to be seen or not, for it is laid out
+        like that: gradio would set other components back to what they held before.
+        """
+        if self.latest(session) is not None:
+            return self.show(session)
+        words = {button: gr.update(value=say(session.language, f"training.{name}"))
+                 for name, button in zip(BUTTONS, self.buttons, strict=True)}
+        return {component: value for component, value in self.show(session).items()
+                if component is not self.results} | words
 
     def blank(self) -> dict:
         """Nothing at all, so that whatever comes next is a change."""
@@ -94,10 +107,9 @@ class RunPart:
     def _buttons(self, run: TrainingRun | None, language: str) -> dict:
         """Their words go along: an update that comes while the tab is opening would lose them."""
         state = run.state if run else "ended"
-        seen = {"run": state == "ended", "pause": state == "running", "resume": state == "paused",
-                "stop": state != "ended"}
-        return {button: gr.update(value=say(language, f"training.{name}"), visible=seen[name] or "hidden")
-                for name, button in zip(seen, self.buttons, strict=True)}
+        seen = (state == "ended", state == "running", state == "paused", state != "ended")
+        return {button: gr.update(value=say(language, f"training.{name}"), visible=yes or "hidden")
+                for name, button, yes in zip(BUTTONS, self.buttons, seen, strict=True)}
 
     def _lay_out_brought(self, labels: Labels) -> list:
         """The components by which a visitor brings something to learn; by default nothing can be brought."""

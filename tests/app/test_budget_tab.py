@@ -21,7 +21,7 @@ TEXT = "The cat sat on the mat. 我喜欢学习AI"
 @pytest.fixture(scope="module", autouse=True)
 def _few_tokens():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(damage_texts, "TOKENS", {"calibration": 300, "gate": 600, "third": 600})
+        patch.setattr(damage_texts, "TOKENS", {"calibration": 300, "gate": 600, "third": 600, "fitting": 600})
         yield
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from app.components.device_runner import BROWSER, address
 from moe_core.export.onnx_parity import run_torch
 from moe_core.model.generation import generate
+from moe_core.precision.calibration import calibrated
 from moe_core.precision.plan import planned, uniform
 from moe_core.sampling import Sampling
 from moe_core.tokenizer import Tokenizer
@@ -42,7 +43,8 @@ def test_tokens_and_experts_are_the_servers(on_device, model_folder):
     loaded = load_model(model_folder)
     prompt_ids = loaded.tokenizer.encode(PROMPT)
     for plan in ("fp32", "fp16", "int8", "int4"):
-        mine, twin = run(on_device, plan), planned(loaded.model, uniform(loaded.model, plan))
+        formats = uniform(loaded.model, plan)
+        mine, twin = run(on_device, plan), planned(calibrated(loaded, formats).model, formats)
         fed = [token for step in generate(twin, prompt_ids, Sampling(max_new_tokens=60)) for token in step.token_ids]
         assert mine["prompt"] == len(prompt_ids)
         assert mine["ids"] == fed, plan
