@@ -34,9 +34,9 @@ class ExpertsTab:
             with gr.Column(elem_classes="sheet"):
                 self._lay_out_choice(labels, first)
             self.panels = self._lay_out_panels(labels)
-        self.shown = [self.status, self.numbers, self.layer, self.expert, self.portrait, self.reads, self.label,
-                      self.likes, self.settling, *self.panels.values()]
-        self._connect()
+            self.shown = [self.status, self.numbers, self.layer, self.expert, self.portrait, self.reads, self.label,
+                          self.likes, self.settling, *self.panels.values()]
+            self._connect()  # within: gradio counts whatever stands between tabs as a tab
 
     def show(self, session: Session) -> dict:
         """Everything this tab draws of a session; nothing before it is opened for the first time."""

@@ -48,10 +48,10 @@ class PrecisionTab:
             self.panels = {"flips": FigurePanel(elem_id="compare-flips")}
             self._lay_out_folds(labels)
             self.sections = self._lay_out_sections(labels)
-        self.parts = [self.formats, *self.sections]
-        self.shown = [self.strip, self.detail, self.layer, self.numbers, *self.panels.values(),
-                      *(component for part in self.parts for component in part.shown)]
-        self._connect()
+            self.parts = [self.formats, *self.sections]
+            self.shown = [self.strip, self.detail, self.layer, self.numbers, *self.panels.values(),
+                          *(component for part in self.parts for component in part.shown)]
+            self._connect()  # within: gradio counts whatever stands between tabs as a tab
 
     def show(self, session: Session) -> dict:
         """Everything this tab draws of a session."""

@@ -42,8 +42,8 @@ class PromptTab:
                 self._lay_out_dials(labels)
             self.panels = self._lay_out_panels(first)
             self.more = MorePart(labels, session, engine)
-        self.shown = [self.status, self.strip, self.player, self.layer, *self.panels.values(), *self.more.shown]
-        self._connect()
+            self.shown = [self.status, self.strip, self.player, self.layer, *self.panels.values(), *self.more.shown]
+            self._connect()  # within: gradio counts whatever stands between tabs as a tab
 
     def show(self, session: Session) -> dict:
         """Everything this tab draws of a session."""

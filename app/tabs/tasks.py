@@ -35,10 +35,10 @@ class TasksTab:
             self._lay_out_answer(labels, first)
             self._lay_out_scores(labels)
             self.text_part = TextPart(labels, session, engine)
-        self.shown = [self.status, self.hint, self.question, self.results, self.answer, self.routing, self.strip,
-                      self.layer, self.finds, *self.found.values(), self.note, *self.panels.values(), self.samples,
-                      *self.text_part.shown]
-        self._connect()
+            self.shown = [self.status, self.hint, self.question, self.results, self.answer, self.routing, self.strip,
+                          self.layer, self.finds, *self.found.values(), self.note, *self.panels.values(), self.samples,
+                          *self.text_part.shown]
+            self._connect()  # within: gradio counts whatever stands between tabs as a tab
 
     def show(self, session: Session) -> dict:
         """Everything this tab draws of a session; nothing before it is opened for the first time."""

@@ -44,9 +44,9 @@ class WhatIfTab:
             self._lay_out_why(labels, first)
             self.effect = EffectPart(labels, session, engine, self.text)
             self.regret = RegretPart(labels, session, engine, self.text)
-        self.shown = [self.numbers, self.results, self.texts, self.undo, self.strip, self.layer,
-                      *self.panels.values(), *self.effect.shown, *self.regret.shown]
-        self._connect()
+            self.shown = [self.numbers, self.results, self.texts, self.undo, self.strip, self.layer,
+                          *self.panels.values(), *self.effect.shown, *self.regret.shown]
+            self._connect()  # within: gradio counts whatever stands between tabs as a tab
 
     def show(self, session: Session) -> dict:
         """Everything this tab draws of a session; nothing before it is opened for the first time."""

@@ -6,6 +6,7 @@ named. And by default it drops an event while its predecessor is answered.
 
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from app.engine import Engine
@@ -40,3 +41,11 @@ def test_what_is_chosen_while_the_choice_before_is_answered_is_not_lost(events):
 
 def _places(event: dict) -> list[int]:
     return event["outputs"] if event["show_progress_on"] is None else event["show_progress_on"]
+
+
+def test_between_tabs_stand_only_tabs():
+    """gradio numbers tabs by what stands beside them, a hidden state too, and would draw a tab twice."""
+    demo = build_page(Engine(NO_MODEL), bundle.load(SCREEN))
+    bars = [block for block in demo.blocks.values() if isinstance(block, gr.Tabs)]
+    assert len(bars) == 4  # the page's and the laboratory's, in each language
+    assert {type(child) for bar in bars for child in bar.children} == {gr.Tab}

@@ -47,7 +47,7 @@ def test_a_plan_is_found_and_kept_over_tabs_and_languages(planned):
     assert plan["router.0"] == "fp32"
     planned.get_by_role("tab", name="Follow a prompt").click()
     planned.locator("#language").get_by_text("中文").click()
-    planned.get_by_role("tab", name="位数该花在哪里？").first.click()
+    planned.get_by_role("tab", name="位数该花在哪里？").click()
     expect(planned.locator("#budget-source")).to_contain_text("你在")
 
 
