@@ -55,7 +55,8 @@ def assert_same_function(ours, stock):
     our_logits, our_ids = our_choice(ours, token_ids)
     stock_logits, stock_ids = stock_choice(stock, token_ids)
     assert torch.equal(our_ids, stock_ids)
-    torch.testing.assert_close(stock_logits, our_logits, rtol=1e-5, atol=1e-5)
+    largest = float(our_logits.abs().max())  # sums are taken in another order: fp32 differs by parts of the largest
+    torch.testing.assert_close(stock_logits, our_logits, rtol=1e-5, atol=max(1e-5, 1e-6 * largest))
 
 
 def our_dials(config) -> dict:
