@@ -18,7 +18,7 @@ from moe_core.precision.search_bench import FORMATS, TrialBench, Wish
 from moe_core.precision.search_culprit import culprit
 from moe_core.precision.search_found import FoundFileError, load, save
 from moe_core.precision.search_survey import part_damages
-from moe_core.precision.sensitivity import fisher, sensitivities
+from moe_core.precision.sensitivity import expected_cost, fisher, sensitivities
 
 TOKENS = {"calibration": 300, "gate": 600, "third": 600, "fitting": 600}
 
@@ -158,6 +158,15 @@ def test_free_routers_may_be_short(loaded):
     made = TrialBench(loaded, Wish(routers_fp32=False), TOKENS)
     walked(made.prepare())
     assert made.solve(made.least())["router.0"] == "int2"
+
+
+def test_errors_that_make_each_other_good_are_expected_to_cost_nothing():
+    change, diagonal = torch.tensor([[0.5, -0.5], [0.5, 0.5]]), torch.full((2, 2), 3.0)
+    always_the_same = torch.ones(2, 2)  # X^T X of two inputs that never differ
+    assert expected_cost(change, diagonal) == pytest.approx(0.5 * 3 * 4 * 0.25)
+    assert expected_cost(change, diagonal, torch.eye(2)) == pytest.approx(expected_cost(change, diagonal))
+    assert expected_cost(change[:1], diagonal[:1], always_the_same) == 0
+    assert expected_cost(change[1:], diagonal[1:], always_the_same) == pytest.approx(0.5 * 3 * 1)
 
 
 @pytest.mark.parametrize("direction", ["before", "after"])
