@@ -61,13 +61,17 @@ class WhatIfTab:
         if asking.opened and asking.taken == text:
             yield {self.status: gr.skip()}
             return
-        asking = asking.then(None, None) if asking.outcome else asking
+        past = asking.then(None, None) if asking.outcome else asking
         session = session.but(asking=replace(
-            asking, opened=True, taken=text, layer=session.layer, reason=None,
+            past, opened=True, taken=text, layer=session.layer, reason=None,
             position=max(session.trace.phase.count("prompt") - 1, 0),
             effect=asking.effect or effect_views.recorded(),
             regret=asking.regret or regret_views.recorded()))
-        yield {self.session: session, self.text: text, **self.show(session)}
+        drawn = self._show_outcome(session)
+        if asking.outcome is None:
+            del drawn[self.results]  # it is hidden already, see MeasuredPart.opened
+        yield {self.session: session, self.text: text, **drawn, **self.effect.opened(session),
+               **self.regret.opened(session)}
         session = trying.explained(self.engine, session)
         yield {self.session: session, **self._draw(session, "why")}
 

@@ -35,7 +35,8 @@ class MeasuredPart:
                 self.start = labels.make(gr.Button, {"value": f"what_if.{self.name}.measure"}, size="sm")
                 self.halt = labels.make(gr.Button, {"value": "what_if.effect.cancel"}, size="sm", visible="hidden")
                 self.recording = labels.make(gr.Button, {"value": "what_if.effect.back"}, size="sm", visible="hidden")
-        with gr.Column(visible="hidden") as self.results:  # mounted: a late figure would miss numbers that come fast
+        # Mounted even where nothing is recorded: a late figure would miss numbers that come fast.
+        with gr.Column(visible=self.views.recorded() is not None or "hidden") as self.results:
             self.panels = self.lay_out_panels()
         self.shown = [self.source, self.recording, self.results, *self.panels.values()]
         self._connect()
@@ -63,6 +64,13 @@ class MeasuredPart:
         return {self.recording: visible(self._may_go_back(session)),
                 self.results: visible(getattr(session.asking, self.name) is not None),
                 **self._numbers(session)}
+
+    def opened(self, session: Session) -> dict:
+        """The same when the tab is opened. Nothing is told to be seen or not, for it is laid out like that: gradio
+        would set other components back to what they held before.
+        """
+        return {component: value for component, value in self.show(session).items()
+                if component not in (self.recording, self.results)}
 
     def show_recording(self, session: Session) -> dict:
         """The shipped numbers in place of the visitor's own."""
