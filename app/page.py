@@ -5,7 +5,7 @@ import asyncio
 import gradio as gr
 
 from app import limits, look
-from app.components import StatusLine, ThemeSwitch
+from app.components import FileDesk, StatusLine, ThemeSwitch
 from app.engine import Engine
 from app.labels import Labels
 from app.link import from_query, to_query
@@ -18,7 +18,7 @@ from app.tabs.prompt import PromptTab
 from app.tabs.tasks import TasksTab
 from app.tabs.training import KEY_OF_TAB, TrainingTab
 from app.tabs.what_if import WhatIfTab
-from app.tabs.wiring import QUIET
+from app.tabs.wiring import QUIET, SLIDING
 from app.training_runs import Foreman
 from app.views.status import stage_line
 from app.words import LANGUAGES, say
@@ -72,6 +72,7 @@ def _connect(demo: gr.Blocks, page: "Page") -> None:
     ready = arrived.then(page.follow_model, page.session, page.notice, show_progress="hidden",
                          api_visibility="private")
     page.prompt.connect_linked(ready)
+    page.desk.file_wanted(page.desk.answer, page.session, page.desk, **SLIDING)
     page.tasks.follow.click(page.follow_answer, page.session,
                             [page.session, page.notice, page.bar, page.prompt.prompt, *page.prompt.shown], **QUIET)
 
@@ -94,6 +95,8 @@ class Page:
             self.training = TrainingTab(labels, session, foreman, engine)
         self.tabs = [self.prompt, self.precision, self.experts, self.what_if, self.budget, self.device, self.tasks,
                      self.training]
+        self.desk = FileDesk(elem_id="files")
+        self.desk.serve(self.bar)
         self.arrival = [session, self.prompt.prompt, *self.prompt.dials.values()]
         self.drawn = [session, self.notice, *(component for tab in self.tabs for component in tab.shown)]
         self.spoken = list(dict.fromkeys([*self.drawn, *labels.components]))

@@ -3,6 +3,7 @@
 from app.components.device_runner import DeviceRunner
 from app.components.fact_table import FactTable
 from app.components.figure_panel import FigurePanel
+from app.components.file_desk import FileDesk
 from app.components.numbers import Numbers
 from app.components.pipeline import Pipeline
 from app.components.plan_table import PlanTable
@@ -13,8 +14,8 @@ from app.components.text_pair import TextPair
 from app.components.theme_switch import ThemeSwitch
 from app.components.token_strip import TokenStrip
 
-WIDGETS = [DeviceRunner, FactTable, FigurePanel, Numbers, Pipeline, PlanTable, Player, ReadingList, StatusLine,
-           TextPair, ThemeSwitch, TokenStrip]
+WIDGETS = [DeviceRunner, FactTable, FigurePanel, FileDesk, Numbers, Pipeline, PlanTable, Player, ReadingList,
+           StatusLine, TextPair, ThemeSwitch, TokenStrip]
 
-__all__ = ["DeviceRunner", "FactTable", "FigurePanel", "Numbers", "Pipeline", "PlanTable", "Player", "ReadingList",
-           "StatusLine", "TextPair", "ThemeSwitch", "TokenStrip", "WIDGETS"]
+__all__ = ["DeviceRunner", "FactTable", "FigurePanel", "FileDesk", "Numbers", "Pipeline", "PlanTable", "Player",
+           "ReadingList", "StatusLine", "TextPair", "ThemeSwitch", "TokenStrip", "WIDGETS"]

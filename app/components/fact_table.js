@@ -1,6 +1,6 @@
 // Every string is plain text; a cell is [number, interval].
-const { piece, writeHead, offerCsv, download } = window.moescope;
-const [csv, head, body, frame] = ['.csv', 'thead tr', 'tbody', '.facts'].map((selector) => element.querySelector(selector));
+const { piece, writeHead, offerCsv } = window.moescope;
+const [head, body, frame] = ['thead tr', 'tbody', '.facts'].map((selector) => element.querySelector(selector));
 
 function cell([number, interval], column) {
   const node = piece(column ? 'td' : 'th', number);
@@ -31,7 +31,5 @@ function draw() {
   body.replaceChildren(...(value.rows || []).map(row));
 }
 
-csv.addEventListener('click', () => trigger('csv_click', {}));
 watch('value', draw);
-watch('download', () => download(props.download));
 draw();

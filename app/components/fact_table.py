@@ -4,10 +4,7 @@ from app.components.widget import Widget
 
 
 class FactTable(Widget):
-    """Value: title, badge, caption, csv_hint, head (names of columns) and rows of cells; a cell is [number, interval].
-
-    Event `csv_click` asks for the table, which comes back through the property `download`.
-    """
+    """Value: title, badge, caption, csv_hint, head (names of columns), rows of cells; a cell is [number, interval]."""
 
     markup = (
         '<section class="panel">'
@@ -17,6 +14,3 @@ class FactTable(Widget):
         "</section>"
     )
     script = "fact_table.js"
-
-    def __init__(self, value=None, **properties):
-        super().__init__(value=value, download=None, **properties)

@@ -1,8 +1,8 @@
 // Draws with Plotly.react, so that a reader's zoom survives new numbers; recolours when the page turns dark.
 // What moves is sketched at once; Plotly follows when it has come to rest.
 const find = (selector) => element.querySelector(selector);
-const { writeBadge, offerCsv, download, sketch, wipe, moves, takeTurn } = window.moescope;
-const [title, caption, plot, canvas, csv] = ['h2', '.caption', '.plot', 'canvas', '.csv'].map(find);
+const { writeBadge, offerCsv, sketch, wipe, moves, takeTurn } = window.moescope;
+const [title, caption, plot, canvas] = ['h2', '.caption', '.plot', 'canvas'].map(find);
 const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, doubleClick: 'reset' };
 const REST = 350; // milliseconds without a move after which Plotly draws what was sketched
 let figure = null;
@@ -122,7 +122,5 @@ new ResizeObserver(() => {
 }).observe(plot);
 new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });
 window.addEventListener('plotly-ready', paint);
-csv.addEventListener('click', () => trigger('csv_click', {}));
 watch('value', write);
-watch('download', () => download(props.download));
 write();

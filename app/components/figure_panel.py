@@ -10,8 +10,7 @@ class FigurePanel(Widget):
     A panel with a property `moves` ("gates", "path" or "load") follows the Player of its page; a click on a row of
     "gates" is told to the Player.
 
-    Events: `cell_click` carries x, y, z of a clicked mark; `csv_click` asks for the table, which
-    comes back through the property `download` ({"name", "text", "serial"}).
+    Event `cell_click` carries x, y, z of a clicked mark.
     """
 
     markup = (
@@ -26,4 +25,4 @@ class FigurePanel(Widget):
     constants = {"DARK_OF_LIGHT": theme.DARK_OF_LIGHT}
 
     def __init__(self, value=None, **properties):
-        super().__init__(value=value, **{"download": None, "moves": None, **properties})
+        super().__init__(value=value, **{"moves": None, **properties})

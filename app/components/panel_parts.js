@@ -21,8 +21,14 @@ Object.assign(window.moescope, (() => {
     writeBadge(element, value.badge);
   }
 
+  // One event for all panels, see the FileDesk.
+  function askForFile(element) {
+    document.dispatchEvent(new CustomEvent('moescope-file', { detail: { panel: element.closest('.block').id } }));
+  }
+
   function offerCsv(element, hint, isThere) {
     const csv = element.querySelector('.csv');
+    csv.onclick = () => askForFile(element);
     csv.hidden = !isThere;
     csv.title = hint || '';
     csv.setAttribute('aria-label', hint || 'CSV');
@@ -40,5 +46,5 @@ Object.assign(window.moescope, (() => {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
 
-  return { piece, writeBadge, writeHead, offerCsv, download };
+  return { piece, writeBadge, writeHead, askForFile, offerCsv, download };
 })());

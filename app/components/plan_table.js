@@ -1,5 +1,5 @@
 // Every string goes in as plain text.
-const { piece, writeHead, download } = window.moescope;
+const { piece, writeHead, askForFile } = window.moescope;
 const [frame, head, body, button] = ['.plan-rows', 'thead', 'tbody', '.plan-file']
   .map((selector) => element.querySelector(selector));
 
@@ -19,7 +19,6 @@ function draw() {
   button.hidden = !value.button;
 }
 
-button.addEventListener('click', () => trigger('plan_click', {}));
+button.addEventListener('click', () => askForFile(element));
 watch('value', draw);
-watch('download', () => download(props.download));
 draw();

@@ -4,10 +4,7 @@ from app.components.widget import Widget
 
 
 class PlanTable(Widget):
-    """Value: title, badge, caption, head, rows (lists of strings), button. Event `plan_click` asks for the file.
-
-    The file comes back through the property `download` ({"name", "text", "serial"}).
-    """
+    """Value: title, badge, caption, head, rows (lists of strings), button, which asks for the file."""
 
     markup = (
         '<section class="panel">'
@@ -18,6 +15,3 @@ class PlanTable(Widget):
         "</section>"
     )
     script = "plan_table.js"
-
-    def __init__(self, value=None, **properties):
-        super().__init__(value=value, **{"download": None, **properties})

@@ -1,6 +1,6 @@
 // Every string is a token or a piece of text and goes in as plain text.
-const { piece, writeHead, offerCsv, download } = window.moescope;
-const [csv, groups] = ['.csv', '.readings'].map((selector) => element.querySelector(selector));
+const { piece, writeHead, offerCsv } = window.moescope;
+const groups = element.querySelector('.readings');
 
 function place([before, token, after]) {
   const line = document.createElement('li');
@@ -31,7 +31,5 @@ function draw() {
   groups.replaceChildren(...(value.groups || []).map(group));
 }
 
-csv.addEventListener('click', () => trigger('csv_click', {}));
 watch('value', draw);
-watch('download', () => download(props.download));
 draw();

@@ -6,7 +6,7 @@ from app.components.widget import Widget
 class ReadingList(Widget):
     """Value: title, badge, caption, csv_hint and groups of {"name", "empty", "rows": [{"token", "told", "places"}]}.
 
-    A place is [before, token, after]. Event `csv_click` asks for the table, which comes back through `download`.
+    A place is [before, token, after].
     """
 
     markup = (
@@ -17,6 +17,3 @@ class ReadingList(Widget):
         "</section>"
     )
     script = "reading_list.js"
-
-    def __init__(self, value=None, **properties):
-        super().__init__(value=value, download=None, **properties)

@@ -6,6 +6,7 @@ script beside each class puts every string in place as plain text.
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
@@ -19,6 +20,7 @@ class Widget(gr.HTML):
     markup = ""  # the only HTML, without any placeholder
     script = ""  # name of the JavaScript file in this folder
     constants: dict = {}  # what the script must know beforehand
+    hands_out: Callable | None = None  # (session) -> the file behind it or None, set by its tab; see FileDesk
 
     def __init__(self, value=None, **properties):
         events = ", ".join(re.findall(r"trigger\(('\w+')", self._read()))  # gradio looks for their names here

@@ -221,6 +221,5 @@ class BudgetTab:
         self.back.click(self.show_recording, self.session, answered, **QUIET)
         self.measure.input(self.change_measure, [self.session, self.measure], answered, **SLIDING)
         self.goal.input(lambda goal: visible(goal == BEST), self.goal, self.megabytes, **SLIDING)
-        self.plan.plan_click(lambda session: gr.update(download=views.plan_file(session)), self.session, self.plan,
-                             **QUIET)
-        offer_csv(self.panels, views.DRAWERS, self.session)
+        self.plan.hands_out = views.plan_file
+        offer_csv(self.panels, views.DRAWERS)

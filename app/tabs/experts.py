@@ -9,7 +9,7 @@ from app.labels import Labels
 from app.observing import KINDS, PROBES, TEXT, Observing
 from app.session import Session, merged
 from app.tabs.long_event import Late, LongEvent
-from app.tabs.wiring import HEAVY_SLIDING, QUIET, SILENT, SLIDING, offer_csv, within
+from app.tabs.wiring import HEAVY_SLIDING, SILENT, SLIDING, offer_csv, within
 from app.views import experts as views
 from app.views import experts_evidence as evidence
 from app.views import experts_likes as liking
@@ -252,6 +252,5 @@ class ExpertsTab:
         self.contrasting.connect([self.run.click, *(text.submit for text in self.texts)], [self.session, *self.texts],
                                  [self.session, self.contrast_status, self.panels["contrast"]], **HEAVY_SLIDING)
         offer_csv(self.panels | {"likes": self.likes, "settling": self.settling},
-                  views.DRAWERS | {"likes": liking.likes, "settling": training.settling}, self.session)
-        self.reads.csv_click(lambda session: gr.update(download=portraits.reads_file(session)), self.session,
-                             self.reads, **QUIET)
+                  views.DRAWERS | {"likes": liking.likes, "settling": training.settling})
+        self.reads.hands_out = portraits.reads_file

@@ -181,7 +181,7 @@ class PrecisionTab:
         for fold, names in FOLDS.items():
             self.folds[fold].expand(self._draw_in(fold), self.session, [self.panels[name] for name in names], **QUIET)
         self.formats.connect()
-        offer_csv(self.panels, views.DRAWERS, self.session)
+        offer_csv(self.panels, views.DRAWERS)
 
 
 def _start(token_ids: list[int], session: Session) -> int:

@@ -37,7 +37,7 @@ class SectionPart:
         self.shown = [self.results, *self.panels.values(), *own]
         self.answered = [self.session, self.status, self.halt, *self.shown]
         self.halt.click(self.stop, None, None, **QUIET)
-        offer_csv(self.panels, {panel: self._with_answer(draw) for panel, draw in drawers.items()}, session)
+        offer_csv(self.panels, {panel: self._with_answer(draw) for panel, draw in drawers.items()})
         if folded:
             self.fold.expand(self.open, self.session, self.answered, **HEAVY_SLIDING)
             self.fold.collapse(self.close, self.session, self.session, **SLIDING)

@@ -244,4 +244,4 @@ class PromptTab:
                             [self.session, self.player, self.panels["gates"]], **SLIDING)
         self.player.save_click(self.save_run, self.session, self.player, **QUIET)
         self.open.upload(self.open_run, [self.session, self.open], [self.session, *self.shown], **SLIDING)
-        offer_csv(self.panels, views.DRAWERS, self.session)
+        offer_csv(self.panels, views.DRAWERS)

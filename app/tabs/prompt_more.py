@@ -63,7 +63,7 @@ class MorePart:
         self.fold.expand(self.open, self.session, [self.session, *self.shown], **QUIET)
         self.asking = LongEvent(self.session, self.ask_layers, self.show, _merge)
         self.asking.connect([self.ask.click], self.session, [self.session, *self.shown], **HEAVY_SLIDING)
-        offer_csv(self.panels, views.DRAWERS, self.session)
+        offer_csv(self.panels, views.DRAWERS)
 
 
 def _merge(late: Late, now: Session) -> Session:

@@ -232,4 +232,4 @@ class TasksTab:
         self.strip.token_click(self.select, self.session, [self.session, self.strip], **SLIDING)
         self.layer.input(self.change_layer, [self.session, self.layer], [self.session, self.strip], **SLIDING)
         self.sampled.input(self.change_sample, [self.session, self.sampled], self.samples, **SLIDING)
-        offer_csv(self.panels, score_views.DRAWERS, self.session)
+        offer_csv(self.panels, score_views.DRAWERS)

@@ -38,7 +38,7 @@ class TextPart:
         self.preparing = LongEvent(session, self.prepare, self.show)
         self.preparing.connect([self.run.click, self.text.submit], [session, self.text],
                                [session, self.status, *self.shown], **HEAVY_SLIDING)
-        offer_csv({"words": self.panel}, views.DRAWERS, session)
+        offer_csv({"words": self.panel}, views.DRAWERS)
 
     def show(self, session: Session) -> dict:
         """The steps and the plane of words."""

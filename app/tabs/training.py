@@ -51,7 +51,7 @@ class TrainingTab:
                 with labels.make(gr.Tab, {"label": f"training.part.{LAB}"}, id=LAB) as lab:
                     self.lab = LabPart(labels, session, self.foreman)
                 with labels.make(gr.Tab, {"label": "training.part.table"}, id="table") as table:
-                    self.table = TablePart(session)
+                    self.table = TablePart()
                     self.again = AgainPart(labels, session, self.foreman)
                 with labels.make(gr.Tab, {"label": "training.part.pipeline"}, id="pipeline") as pipeline:
                     self.pipeline = PipelinePart(labels, session)

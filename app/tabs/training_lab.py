@@ -1,5 +1,7 @@
 """A small mixture trained live on the page, beside its dense twin, with every dial by which experts come to differ."""
 
+from functools import partial
+
 import gradio as gr
 
 from app.components import FigurePanel
@@ -9,6 +11,7 @@ from app.tabs.training_text import TextRunPart
 from app.tabs.wiring import QUIET
 from app.training_state import LAB
 from app.views import training_lab
+from app.views.panel import csv_file
 from app.words import say
 from moe_core.lab.dials import FUSIONS, PRECISIONS, SELECTIONS, SHARINGS, LabDials
 
@@ -111,9 +114,15 @@ class LabPart(TextRunPart):
     def _connect(self) -> None:
         super()._connect()
         self.keeper.click(self.keep, self.session, [self.status, self.comparison], **QUIET)
+        self.comparison.hands_out = self._compared
         turned = [dial for name, dial in self.dials.items() if name != "source"]
         for name, button in self.lessons.items():
             button.click(self._setting(name), None, turned, **QUIET)
+
+    def _compared(self, session: Session) -> dict | None:
+        bench = self.foreman.bench(session.training.key)
+        draw = partial(training_lab.compared, bench)
+        return csv_file("training-lab-compared", draw, session) if bench.kept else None
 
     def _setting(self, name: str):
         return lambda: self.lesson(name)

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from functools import partial
 
 import gradio as gr
 
@@ -129,16 +130,13 @@ class RunPart:
         for name, button in (("pause", self.pause), ("resume", self.resume), ("stop", self.halt)):
             button.click(self._ordering(name), self.session, self.shown, **QUIET)
         for name, panel in self.panels.items():
-            panel.csv_click(self._csv(name), self.session, panel, **QUIET)
+            panel.hands_out = partial(self._file, name)
 
     def _ordering(self, name: str):
         return lambda session: self.order(session, name)
 
-    def _csv(self, name: str):
-        def download(session: Session) -> dict:
-            run = self.latest(session)
-            if run is None or not run.told("step"):
-                return gr.skip()
-            return gr.update(download=csv_file(f"training-{self.room}-{name}", self.views.drawer(name, run), session))
-
-        return download
+    def _file(self, name: str, session: Session) -> dict | None:
+        run = self.latest(session)
+        if run is None or not run.told("step"):
+            return None
+        return csv_file(f"training-{self.room}-{name}", self.views.drawer(name, run), session)

@@ -1,11 +1,13 @@
 """From raw texts to a model in use, step by step: what each step did with the model that ships."""
 
+from functools import partial
+
 import gradio as gr
 
 from app.components import FactTable, FigurePanel, Numbers, Pipeline, StatusLine
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import QUIET, SLIDING, within
+from app.tabs.wiring import SLIDING, within
 from app.views import training_pipeline as views
 from app.views.panel import csv_file
 from app.words import say
@@ -45,12 +47,10 @@ class PipelinePart:
 
     def _connect(self) -> None:
         self.boxes.step_click(self.choose, self.session, [self.session, *self.shown], **SLIDING)
-        self.table.csv_click(self._file("table", views.table), self.session, self.table, **QUIET)
-        self.figure.csv_click(self._figure_file, self.session, self.figure, **QUIET)
+        self.table.hands_out = partial(csv_file, "pipeline-table", views.table)
+        self.figure.hands_out = _figure_file
 
-    def _figure_file(self, session: Session) -> dict:
-        name = "losses" if session.training.box == "training" else "domains"
-        return self._file(name, views.DRAWERS[name])(session)
 
-    def _file(self, name: str, draw):
-        return lambda session: gr.update(download=csv_file(f"pipeline-{name}", draw, session))
+def _figure_file(session: Session) -> dict:
+    name = "losses" if session.training.box == "training" else "domains"
+    return csv_file(f"pipeline-{name}", views.DRAWERS[name], session)

@@ -60,4 +60,4 @@ class ScrubberPart:
     def _connect(self) -> None:
         drawn = [self.session, self.line, self.numbers, *self.panels.values()]
         self.moment.input(self.move, [self.session, self.moment], drawn, **SLIDING)
-        offer_csv(self.panels, views.DRAWERS, self.session)
+        offer_csv(self.panels, views.DRAWERS)

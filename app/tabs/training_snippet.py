@@ -1,6 +1,7 @@
 """The source article's GPT-2 snippet: one sentence cut into tokens every way, and written on by a dense GPT-2."""
 
 from dataclasses import replace
+from functools import partial
 
 import gradio as gr
 
@@ -9,7 +10,7 @@ from app.components import FactTable, StatusLine, TextPair
 from app.labels import Labels
 from app.session import Session, merged
 from app.tabs.long_event import Late, LongEvent
-from app.tabs.wiring import HEAVY, QUIET, SLIDING
+from app.tabs.wiring import HEAVY, SLIDING
 from app.views import training_snippet as views
 from app.views.panel import csv_file
 from app.views.status import refusal_line
@@ -101,8 +102,7 @@ class SnippetPart:
         for name in ("ours", "real"):
             self.running[name] = LongEvent(self.session, self._running(name), self.show, _merge)
             self.running[name].connect([self.buttons[name].click], asked, told, **HEAVY)
-        self.counts.csv_click(lambda session: gr.update(download=csv_file("snippet-tokens", views.counts, session)),
-                              self.session, self.counts, **QUIET)
+        self.counts.hands_out = partial(csv_file, "snippet-tokens", views.counts)
 
     def _running(self, name: str):
         def run(session: Session, text: str):

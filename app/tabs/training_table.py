@@ -1,10 +1,11 @@
 """The recorded table of strategies on the page: what each way of selection, sharing and fusion costs and brings."""
 
+from functools import partial
+
 import gradio as gr
 
 from app.components import FactTable, FigurePanel
 from app.session import Session
-from app.tabs.wiring import QUIET
 from app.views import training_table
 from app.views.panel import csv_file
 
@@ -14,7 +15,7 @@ class TablePart:
 
     room = "table"
 
-    def __init__(self, session: gr.State):
+    def __init__(self):
         with gr.Row(elem_classes="panels"):
             with gr.Column(min_width=320):
                 self.figure = FigurePanel(elem_id="training-table-loss")
@@ -22,7 +23,7 @@ class TablePart:
                 self.facts = FactTable(elem_id="training-table-facts")
         self.shown = [self.figure, self.facts]
         for panel in self.shown:
-            panel.csv_click(self._file, session, panel, **QUIET)
+            panel.hands_out = partial(csv_file, "strategies", training_table.strategies)
 
     def show(self, session: Session) -> dict:
         """The table in the visitor's language."""
@@ -31,6 +32,3 @@ class TablePart:
     def blank(self) -> dict:
         """Nothing at all, so that whatever comes next is a change."""
         return {component: {} for component in self.shown}
-
-    def _file(self, session: Session) -> dict:
-        return gr.update(download=csv_file("strategies", training_table.strategies, session))

@@ -1,6 +1,7 @@
 """The shipped mixture beside its dense twins: losses, costs, and the same prompt written on by each."""
 
 from dataclasses import replace
+from functools import partial
 
 import gradio as gr
 
@@ -11,7 +12,7 @@ from app.engine import NotReady
 from app.labels import Labels
 from app.session import Session
 from app.tabs.long_event import LongEvent
-from app.tabs.wiring import HEAVY, QUIET, within
+from app.tabs.wiring import HEAVY, within
 from app.views import training_twins as views
 from app.views.panel import csv_file
 from app.views.status import refusal_line
@@ -95,7 +96,4 @@ class TwinsPart:
                              [self.session, self.status, self.texts, self.costs], **HEAVY)
         for panel, name, draw in ((self.costs, "costs", views.costs), (self.losses, "losses", views.losses),
                                   (self.figure, "differences", views.differences)):
-            panel.csv_click(self._file(name, draw), self.session, panel, **QUIET)
-
-    def _file(self, name: str, draw):
-        return lambda session: gr.update(download=csv_file(f"twins-{name}", draw, session))
+            panel.hands_out = partial(csv_file, f"twins-{name}", draw)

@@ -241,4 +241,4 @@ class WhatIfTab:
         picked = [self.session, self.strip, self.panels["why"]]
         self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)
         self.strip.token_click(self.select, self.session, picked, **SLIDING)
-        offer_csv(self.panels, views.DRAWERS, self.session)
+        offer_csv(self.panels, views.DRAWERS)

@@ -135,4 +135,4 @@ class MeasuredPart:
         measured.then(self._numbers, self.session, [self.source, *self.panels.values()], **QUIET)
         self.halt.click(self.cancel, None, None, **QUIET)
         self.recording.click(self.show_recording, self.session, self.answered, **QUIET)
-        offer_csv(self.panels, self.views.DRAWERS, self.session)
+        offer_csv(self.panels, self.views.DRAWERS)

@@ -1,11 +1,10 @@
 """What the events of all tabs have in common."""
 
-from collections.abc import Callable
+from functools import partial
 
 import gradio as gr
 
 from app import limits
-from app.session import Session
 from app.views.panel import Drawer, csv_file
 
 # Progress is shown nowhere: at every event the browser visits each component that was ever named as its place, and by
@@ -23,17 +22,10 @@ def visible(yes: bool) -> dict:
     return gr.update(visible=yes or "hidden")
 
 
-def offer_csv(panels: dict, drawers: dict[str, Drawer], session: gr.State) -> None:
+def offer_csv(panels: dict, drawers: dict[str, Drawer]) -> None:
     """Let every panel hand out the table behind its figure."""
     for name, panel in panels.items():
-        panel.csv_click(_csv_of(name, drawers[name]), session, panel, **QUIET)
-
-
-def _csv_of(name: str, draw: Drawer) -> Callable[[Session], dict]:
-    def download(session: Session) -> dict:
-        return gr.update(download=csv_file(name, draw, session))
-
-    return download
+        panel.hands_out = partial(csv_file, name, drawers[name])
 
 
 def within(value, last: int) -> int:
