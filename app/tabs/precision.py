@@ -11,7 +11,7 @@ from app.session import Session, merged
 from app.tabs.long_event import Late, LongEvent
 from app.tabs.precision_dials import CliffPart, CostPart, FormatsPart, TwinsPart
 from app.tabs.precision_section import SectionPart
-from app.tabs.wiring import HEAVY_SLIDING, QUIET, SLIDING, offer_csv, within
+from app.tabs.wiring import HEAVY_SLIDING, SHARED, SLIDING, either, offer_csv, within
 from app.views import precision as views
 from app.views import precision_sections as section_views
 from app.views.status import refusal_line, stage_line
@@ -109,6 +109,10 @@ class PrecisionTab:
         session = session.but(compared_position=within(event.position, last))
         return {self.session: session, **self._show_token(session)}
 
+    def stop(self, event: gr.EventData, request: gr.Request) -> None:
+        """End the measurement of the section whose button was clicked."""
+        next(part for part in self.sections if part.halt.elem_id == event.target.elem_id).stop(request)
+
     def _compared(self, session: Session, token_ids: list[int], values: dict) -> dict:
         format = values[self.format]
         engine = values[self.arithmetic] if values[self.arithmetic] in engines_of(format) else engines_of(format)[0]
@@ -155,9 +159,9 @@ class PrecisionTab:
             with self.folds[fold]:
                 self.panels |= {name: FigurePanel(elem_id=f"compare-{name}") for name in names}
 
-    def _draw_in(self, fold: str):
+    def _draw_in(self, session: Session, names: list[str]) -> dict:
         """What is drawn when a fold opens: a closed one has no panels in the browser that could take a value."""
-        return lambda session: {self.panels[name]: views.panel_value(name, session) for name in FOLDS[fold]}
+        return {self.panels[name]: views.panel_value(name, session) for name in names}
 
     def _lay_out_sections(self, labels: Labels) -> list[SectionPart]:
         """In the order in which they stand on the page."""
@@ -178,10 +182,18 @@ class PrecisionTab:
         picked = [self.session, self.strip, self.detail]
         self.layer.input(self.change_layer, [self.session, self.layer], picked, **SLIDING)
         self.strip.token_click(self.select, self.session, picked, **SLIDING)
-        for fold, names in FOLDS.items():
-            self.folds[fold].expand(self._draw_in(fold), self.session, [self.panels[name] for name in names], **QUIET)
+        folds = {self.folds[fold]: names for fold, names in FOLDS.items()}
+        gr.on([fold.expand for fold in folds], either(folds, self._draw_in), self.session,
+              [self.panels[name] for names in FOLDS.values() for name in names], **SHARED)
+        sections = {part.fold: part for part in self.sections}
+        gr.on([fold.collapse for fold in sections], either(sections, _close), self.session, self.session, **SHARED)
+        gr.on([part.halt.click for part in self.sections], self.stop, None, None, **SHARED)
         self.formats.connect()
         offer_csv(self.panels, views.DRAWERS)
+
+
+def _close(session: Session, part: SectionPart) -> Session:
+    return part.close(session)
 
 
 def _start(token_ids: list[int], session: Session) -> int:

@@ -10,7 +10,7 @@ from app.labels import Labels
 from app.measuring import Laboratory
 from app.runs import Runs
 from app.session import Session
-from app.tabs.wiring import HEAVY_SLIDING, QUIET, SLIDING, offer_csv, visible
+from app.tabs.wiring import HEAVY_SLIDING, QUIET, offer_csv, visible
 from app.views import precision_sections as views
 from app.views.status import stage_line
 from app.words import say
@@ -28,7 +28,8 @@ class SectionPart:
                 labels.make(StatusLine, {"value": lambda language: {"text": say(language, f"precision.{name}.lead")}})
             self.lay_out_dials(labels)
             self.status = StatusLine(elem_id=f"precision-{name}-status")
-            self.halt = labels.make(gr.Button, {"value": "precision.cancel"}, size="sm", visible="hidden")
+            self.halt = labels.make(gr.Button, {"value": "precision.cancel"}, size="sm", visible="hidden",
+                                    elem_id=f"precision-{name}-stop")
             with gr.Column(visible="hidden") as self.results:  # mounted: a late panel would miss what comes fast
                 own = self.lay_out_results(labels)
                 self.panels = {panel: (FactTable if panel in views.TABLES else FigurePanel)(
@@ -36,11 +37,11 @@ class SectionPart:
             own += self.lay_out_below(labels)
         self.shown = [self.results, *self.panels.values(), *own]
         self.answered = [self.session, self.status, self.halt, *self.shown]
-        self.halt.click(self.stop, None, None, **QUIET)
         offer_csv(self.panels, {panel: self._with_answer(draw) for panel, draw in drawers.items()})
         if folded:
             self.fold.expand(self.open, self.session, self.answered, **HEAVY_SLIDING)
-            self.fold.collapse(self.close, self.session, self.session, **SLIDING)
+        else:
+            self.halt.click(self.stop, None, None, **QUIET)  # those of the folds have one event together
 
     def lay_out_dials(self, labels: Labels) -> None:
         """What a visitor may turn; none unless a section has its own."""

@@ -12,7 +12,7 @@ from app.runs import Runs
 from app.session import Session
 from app.tabs.long_event import Late, LongEvent
 from app.tabs.prompt_more import MorePart
-from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, visible, within
+from app.tabs.wiring import HEAVY, QUIET, SHARED, SLIDING, either, offer_csv, visible, within
 from app.views import prompt as views
 from app.views.player import MOVING, player_value, run_file
 from app.views.status import opened_line, refusal_line, resting_line, run_line, stage_line
@@ -183,7 +183,8 @@ class PromptTab:
             self.halt = labels.make(gr.Button, {"value": "prompt.stop"}, variant="stop", scale=1, min_width=120,
                                     visible="hidden")
         with gr.Row(elem_classes="examples"):
-            self.examples = [gr.Button(text, size="sm", elem_classes="chip") for text in EXAMPLES]
+            self.examples = [gr.Button(text, size="sm", elem_classes="chip", elem_id=f"prompt-example-{place}")
+                             for place, text in enumerate(EXAMPLES)]
 
     def _lay_out_layer(self, labels: Labels, first: Session) -> None:
         with gr.Row(elem_classes="layer-row"):
@@ -229,9 +230,9 @@ class PromptTab:
         linked = LongEvent(self.session, self.generate_linked, lambda session: {}, found=self.generating.found)
         self.connect_linked = lambda ready: linked.connect(ready.then, asked, growing, **HEAVY)
         self.generating.connect([self.prompt.submit, self.run.click], asked, growing, **HEAVY)
-        for button, text in zip(self.examples, EXAMPLES, strict=True):
-            chosen = button.click(lambda text=text: text, None, self.prompt, **QUIET)
-            self.generating.connect(chosen.then, asked, growing, **HEAVY)
+        examples = dict(zip(self.examples, EXAMPLES, strict=True))
+        chosen = gr.on([button.click for button in examples], either(examples, str), None, self.prompt, **SHARED)
+        self.generating.connect(chosen.then, asked, growing, **HEAVY)
         self.halt.click(self.stop, None, None, **QUIET)
         drawn = [self.session, self.panels["choice"], self.panels["next"], *self.more.of_layer]
         looked = [*drawn, self.strip, self.player, self.panels["gates"], self.panels["path"]]

@@ -10,7 +10,7 @@ from app.runs import Runs
 from app.session import Session, merged
 from app.tabs.long_event import Late, LongEvent
 from app.tabs.tasks_text import TextPart
-from app.tabs.wiring import HEAVY, QUIET, SLIDING, offer_csv, visible, within
+from app.tabs.wiring import HEAVY, QUIET, SHARED, SLIDING, either, offer_csv, visible, within
 from app.views import tasks as views
 from app.views import tasks_scores as score_views
 from app.views.status import refusal_line, stage_line
@@ -183,7 +183,8 @@ class TasksTab:
             self.halt = labels.make(gr.Button, {"value": "prompt.stop"}, variant="stop", scale=1, min_width=120,
                                     visible="hidden")
         with gr.Row(elem_classes="examples"):
-            self.examples = {language: labels.make(gr.Button, {"value": f"tasks.example.{language}"}, size="sm")
+            self.examples = {language: labels.make(gr.Button, {"value": f"tasks.example.{language}"}, size="sm",
+                                                   elem_id=f"tasks-example-{language}")
                              for language in ("en", "zh")}
 
     def _lay_out_answer(self, labels: Labels, first: Session) -> None:
@@ -226,9 +227,9 @@ class TasksTab:
         self.tab.select(self.open, self.session, answered, **QUIET)
         self.halt.click(self.stop, None, None, **QUIET)
         self.job.input(self.choose, [self.session, self.job], answered, **SLIDING)
-        for language, button in self.examples.items():
-            button.click(lambda session, language=language: self.give_example(session, language), self.session,
-                         answered, **SLIDING)
+        examples = {button: language for language, button in self.examples.items()}
+        gr.on([button.click for button in examples], either(examples, self.give_example), self.session, answered,
+              **SHARED)
         self.strip.token_click(self.select, self.session, [self.session, self.strip], **SLIDING)
         self.layer.input(self.change_layer, [self.session, self.layer], [self.session, self.strip], **SLIDING)
         self.sampled.input(self.change_sample, [self.session, self.sampled], self.samples, **SLIDING)

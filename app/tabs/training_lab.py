@@ -8,7 +8,7 @@ from app.components import FigurePanel
 from app.labels import Labels
 from app.session import Session
 from app.tabs.training_text import TextRunPart
-from app.tabs.wiring import QUIET
+from app.tabs.wiring import QUIET, SHARED, either
 from app.training_state import LAB
 from app.views import training_lab
 from app.views.panel import csv_file
@@ -116,16 +116,13 @@ class LabPart(TextRunPart):
         self.keeper.click(self.keep, self.session, [self.status, self.comparison], **QUIET)
         self.comparison.hands_out = self._compared
         turned = [dial for name, dial in self.dials.items() if name != "source"]
-        for name, button in self.lessons.items():
-            button.click(self._setting(name), None, turned, **QUIET)
+        lessons = {button: name for name, button in self.lessons.items()}
+        gr.on([button.click for button in lessons], either(lessons, self.lesson), None, turned, **SHARED)
 
     def _compared(self, session: Session) -> dict | None:
         bench = self.foreman.bench(session.training.key)
         draw = partial(training_lab.compared, bench)
         return csv_file("training-lab-compared", draw, session) if bench.kept else None
-
-    def _setting(self, name: str):
-        return lambda: self.lesson(name)
 
 
 QUICK = 0.03  # a learning rate at which routers make up their minds early

@@ -9,7 +9,7 @@ import gradio as gr
 from app.components import Numbers, StatusLine, TextPair
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import QUIET, visible
+from app.tabs.wiring import QUIET, SHARED, either, visible
 from app.training_runs import Foreman, TooMany
 from app.training_state import TrainingRun
 from app.views import training as views
@@ -127,13 +127,10 @@ class RunPart:
             self.halt = button("stop", variant="stop", visible="hidden")
 
     def _connect(self) -> None:
-        for name, button in (("pause", self.pause), ("resume", self.resume), ("stop", self.halt)):
-            button.click(self._ordering(name), self.session, self.shown, **QUIET)
+        orders = {self.pause: "pause", self.resume: "resume", self.halt: "stop"}
+        gr.on([button.click for button in orders], either(orders, self.order), self.session, self.shown, **SHARED)
         for name, panel in self.panels.items():
             panel.hands_out = partial(self._file, name)
-
-    def _ordering(self, name: str):
-        return lambda session: self.order(session, name)
 
     def _file(self, name: str, session: Session) -> dict | None:
         run = self.latest(session)

@@ -11,6 +11,7 @@ import pytest
 
 from app.engine import Engine
 from app.page import build_page
+from app.tabs.wiring import either
 from moe_core.tracing import bundle
 
 SCREEN = Path(__file__).parents[2] / "assets" / "traces" / "first-screen.trace.json"
@@ -22,6 +23,24 @@ CHOICES = {"input", "upload", "token_click", "cell_click", "step_click", "settle
 @pytest.fixture(scope="module")
 def events():
     return build_page(Engine(NO_MODEL), bundle.load(SCREEN)).config["dependencies"]
+
+
+def test_a_page_has_few_events(events):
+    """The browser goes through all of them for each component before it shows any: 270 took it a second."""
+    assert len(events) / 2 <= 150  # one page a language
+
+
+def test_one_event_of_two_buttons_knows_which_was_clicked():
+    with gr.Blocks():
+        left, right = gr.Button(elem_id="left"), gr.Button(elem_id="right")
+        after_an_update = gr.Button(elem_id="right")  # gradio makes the component anew
+    answer = either({left: 1, right: 2}, lambda asked, choice: (asked, choice))
+    assert answer(gr.EventData(after_an_update, None), "which?") == ("which?", 2)
+
+
+def test_buttons_of_one_event_need_names():
+    with gr.Blocks(), pytest.raises(ValueError, match="its own elem_id"):
+        either({gr.Button(): 1, gr.Button(): 2}, str)
 
 
 def test_no_event_names_more_than_one_place_of_progress(events):
