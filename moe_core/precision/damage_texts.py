@@ -14,6 +14,7 @@ from moe_core.tokenizer import Tokenizer
 
 SEEDS = {"calibration": 11, "gate": 22, "third": 33, "fitting": 44}
 TOKENS = {"calibration": 4096, "gate": 16384, "third": 16384, "fitting": 16384}
+MEASURED = ("calibration", "gate", "third")  # models are fitted to the other one
 ROWS_AT_ONCE = {"calibration": 256}  # padded; a backward pass wants few, see sensitivity
 MOST_ROWS = 1024
 UNASKED = -100  # stands as target where a text is filled up
@@ -43,13 +44,8 @@ class Split(NamedTuple):
 def splits(tokenizer: Tokenizer, room: int, end: int, tokens: dict[str, int] | None = None) -> dict[str, Split]:
     """All of them, the same for the same seeds; a text of one is in no other. `room` is the model's context."""
     taken: set[str] = set()
-    return {name: _split(name, _read(name, tokenizer, room, count, taken), end)
+    return {name: split_of(name, _read(name, tokenizer, room, count, taken), end)
             for name, count in (tokens or TOKENS).items()}
-
-
-def split_of(name: str, texts: list[list[int]], end: int) -> Split:
-    """A split of given token ids, each text with one token at least."""
-    return _split(name, texts, end)
 
 
 def _read(name: str, tokenizer: Tokenizer, room: int, count: int, taken: set[str]) -> list[list[int]]:
@@ -72,7 +68,8 @@ def _unseen(seed: int, taken: set[str]) -> Iterator[str]:
             yield document.text
 
 
-def _split(name: str, texts: list[list[int]], end: int) -> Split:
+def split_of(name: str, texts: list[list[int]], end: int) -> Split:
+    """A split of given token ids, each text with one token at least."""
     rows = ROWS_AT_ONCE.get(name, MOST_ROWS)
     order = sorted(range(len(texts)), key=lambda text: len(texts[text]))
     batches, waiting = [], []

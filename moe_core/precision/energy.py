@@ -66,12 +66,12 @@ def cost_table(model: MoEscopeForCausalLM, position: int, plans: dict[str, Plan]
         read = bytes_read(model, plan)
         rows.append({
             "plan": name, "bytes": plan_bytes(model, plan, "c"), "read": sum(read.values()), "macs": total,
-            "dense_macs": dense, "arithmetic": arithmetic(model.config, counted, plan),
+            "dense_macs": dense, "arithmetic": arithmetic(counted, plan),
             **{place: sum(read.values()) * cost for place, cost in PICOJOULES_PER_BYTE.items()}})
     return pd.DataFrame(rows)
 
 
-def arithmetic(config: MoEscopeConfig, counted: dict[str, int], plan: Plan) -> float:
+def arithmetic(counted: dict[str, int], plan: Plan) -> float:
     """Modelled picojoules of one token's multiplications on a chip that has units for every format of the plan."""
     costs: dict[str, list[float]] = {}
     for part, format in plan.items():

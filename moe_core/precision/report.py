@@ -16,7 +16,6 @@ from moe_core.precision.steps import Step, growing
 from moe_core.statistics.intervals import Interval, wilson
 
 SHORTER = tuple(name for name in STORAGE_FORMATS if name != "fp32")
-WITH_INTERVAL = ("mean_kl", "median_kl", "kl_99", "same_top1", "delta_perplexity", "any_flips")
 
 
 @dataclass(frozen=True)

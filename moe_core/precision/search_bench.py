@@ -14,7 +14,7 @@ from moe_core.precision.baselines import uniform_plan
 from moe_core.precision.calibration import Products, products
 from moe_core.precision.damage import Damage, Reading, Steps, damage, read
 from moe_core.precision.damage_bench import Bench
-from moe_core.precision.damage_texts import Split, splits
+from moe_core.precision.damage_texts import MEASURED, Split, splits
 from moe_core.precision.formats import STORAGE_FORMATS
 from moe_core.precision.gate import Rise, check_tolerance, rise
 from moe_core.precision.optimise import best, least
@@ -100,10 +100,8 @@ class TrialBench:
         if self.known:
             _, self.readings, self.share, self.cost, self.bench.known = self.known
             return
-        for name, split in self.splits.items():
-            if name == "fitting":
-                continue  # it is not measured on
-            self.readings[name] = yield from self.during("reading", read(self.loaded.model, split))
+        for name in MEASURED:
+            self.readings[name] = yield from self.during("reading", read(self.loaded.model, self.splits[name]))
         self.share = self._shares()
         model = self.loaded.model
         self.bench.known = yield from self.during("sensitivity", products(model, self.splits["fitting"]))

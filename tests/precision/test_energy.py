@@ -52,7 +52,7 @@ def test_shorter_formats_read_fewer_bytes_and_do_as_many_multiplications(loaded)
 def test_a_plan_of_two_formats_lies_between_both(loaded):
     model, counted = loaded.model, macs(loaded.model.config, 0)
     mixed = uniform(model, "int8", router="fp32")
-    low, between, high = (arithmetic(model.config, counted, plan)
+    low, between, high = (arithmetic(counted, plan)
                           for plan in (uniform(model, "int8"), mixed, uniform(model, "fp32")))
     assert low < between < high
     assert high == pytest.approx(4.6 * sum(counted.values()))
