@@ -9,10 +9,10 @@ function row({ name, prompt, same, different }) {
 }
 
 function draw() {
-  const value = props.value || { rows: [] };
+  const value = props.value || {};
   title.textContent = value.title || '';
   caption.textContent = value.caption || '';
-  list.replaceChildren(...value.rows.flatMap(row));
+  list.replaceChildren(...(value.rows || []).flatMap(row));
 }
 
 watch('value', draw);

@@ -32,10 +32,10 @@ class BudgetTab:
                 self.status = StatusLine(elem_id="budget-status")
                 self.source = StatusLine(elem_id="budget-source")
                 self.numbers = Numbers([], elem_id="budget-numbers")
-            with gr.Column(visible="hidden") as self.results:
+            with gr.Column(elem_classes="results"):
                 self._lay_out_results(labels)
             self._lay_out_culprit(labels)
-        self.shown = [self.source, self.numbers, self.results, self.back, self.plan, self.culprit, self.measure,
+        self.shown = [self.source, self.numbers, self.back, self.plan, self.culprit, self.measure,
                       *self.panels.values()]
         self._connect()
 
@@ -46,7 +46,7 @@ class BudgetTab:
             return {}
         return {
             self.source: views.source_line(session), self.numbers: views.numbers_value(session),
-            self.results: visible(asked.found is not None), self.plan: views.plan_value(session),
+            self.plan: views.plan_value(session),
             self.back: visible(not asked.recorded and views.first_found() is not None),
             self.culprit: views.culprit_lines(session), self.measure: asked.measure,
             **{panel: views.panel_value(name, session) for name, panel in self.panels.items()}}

@@ -30,12 +30,11 @@ class SectionPart:
             self.status = StatusLine(elem_id=f"precision-{name}-status")
             self.halt = labels.make(gr.Button, {"value": "precision.cancel"}, size="sm", visible="hidden",
                                     elem_id=f"precision-{name}-stop")
-            with gr.Column(visible="hidden") as self.results:  # mounted: a late panel would miss what comes fast
-                own = self.lay_out_results(labels)
-                self.panels = {panel: (FactTable if panel in views.TABLES else FigurePanel)(
-                    elem_id=f"precision-{panel.replace('_', '-')}-panel") for panel in drawers}
+            own = self.lay_out_results(labels)
+            self.panels = {panel: (FactTable if panel in views.TABLES else FigurePanel)(
+                elem_id=f"precision-{panel.replace('_', '-')}-panel") for panel in drawers}
             own += self.lay_out_below(labels)
-        self.shown = [self.results, *self.panels.values(), *own]
+        self.shown = [*self.panels.values(), *own]
         self.answered = [self.session, self.status, self.halt, *self.shown]
         offer_csv(self.panels, {panel: self._with_answer(draw) for panel, draw in drawers.items()})
         if folded:
@@ -57,10 +56,8 @@ class SectionPart:
     def show(self, session: Session) -> dict:
         """The section as far as it is measured."""
         answer = self.laboratory.known(self.name, session)
-        can = views.can_draw(self.name, session, answer)
-        return {self.results: visible(can),
-                **{self.panels[panel]: views.panel_value(self.name, panel, draw, session, answer)
-                   for panel, draw in self.drawers.items()}}
+        return {self.panels[panel]: views.panel_value(self.name, panel, draw, session, answer)
+                for panel, draw in self.drawers.items()}
 
     def open(self, session: Session, request: gr.Request):
         """Remember that it is open, then measure."""

@@ -35,8 +35,8 @@ class TasksTab:
             self._lay_out_answer(labels, first)
             self._lay_out_scores(labels)
             self.text_part = TextPart(labels, session, engine)
-            self.shown = [self.status, self.hint, self.question, self.results, self.answer, self.routing, self.strip,
-                          self.layer, self.finds, *self.found.values(), self.note, *self.panels.values(), self.samples,
+            self.shown = [self.status, self.hint, self.question, self.answer, self.routing, self.strip,
+                          self.layer, *self.found.values(), self.note, *self.panels.values(), self.samples,
                           *self.text_part.shown]
             self._connect()  # within: gradio counts whatever stands between tabs as a tab
 
@@ -119,8 +119,7 @@ class TasksTab:
                 done = doing.with_wanted(done, example.wanted if known else "")
                 session = session.work(answered=done, position=done.trace.phase.count("prompt") - 1,
                                        layer=min(session.working.layer, len(done.trace.layers) - 1))
-                yield {self.results: visible(True), self.finds: visible(False),
-                       self.answer: views.answer_value(session, self.engine.decode),
+                yield {self.answer: views.answer_value(session, self.engine.decode),
                        self.status: views.status_line(session, growing=True), **self._busy(True)}
         finally:
             self.runs.end(visitor, sign)
@@ -149,11 +148,8 @@ class TasksTab:
 
     def _show_results(self, session: Session) -> dict:
         working: Working = session.working
-        finds = working.job == RETRIEVAL and working.searched is not None
         answers = working.answered is not None and working.answered.job == working.job
-        return {self.results: visible(answers), self.finds: visible(finds),
-                self.answer: views.answer_value(session, self.engine.decode),
-                self.routing: visible(answers),
+        return {self.answer: views.answer_value(session, self.engine.decode), self.routing: visible(answers),
                 self.strip: views.strip_value(session), self.layer: working.layer,
                 **{widget: views.found_value(session, way) for way, widget in self.found.items()}}
 
@@ -188,18 +184,17 @@ class TasksTab:
                              for language in ("en", "zh")}
 
     def _lay_out_answer(self, labels: Labels, first: Session) -> None:
-        with gr.Column(visible="hidden") as self.results:
-            self.answer = TextPair(elem_id="tasks-answer")
-            self.routing = labels.make(gr.Accordion, {"label": "tasks.routing"}, open=False, elem_classes="sheet",
-                                       elem_id="tasks-routing")
-            with self.routing:
-                self.strip = TokenStrip({"tokens": []}, elem_id="tasks-strip")
-                self.layer = labels.make(
-                    gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
-                    maximum=max(len(first.trace.layers) - 1, 1), value=first.layer, buttons=[], elem_classes="layer")
-                with gr.Row(elem_classes="examples"):
-                    self.follow = labels.make(gr.Button, {"value": "tasks.follow"}, size="sm", elem_id="tasks-follow")
-        with gr.Column(visible="hidden") as self.finds, gr.Row(elem_classes="panels even"):
+        self.answer = TextPair(elem_id="tasks-answer")
+        self.routing = labels.make(gr.Accordion, {"label": "tasks.routing"}, open=False, elem_classes="sheet",
+                                   elem_id="tasks-routing", visible="hidden")
+        with self.routing:
+            self.strip = TokenStrip({"tokens": []}, elem_id="tasks-strip")
+            self.layer = labels.make(
+                gr.Slider, {"label": "prompt.layer", "info": "prompt.layer.info"}, minimum=0, step=1,
+                maximum=max(len(first.trace.layers) - 1, 1), value=first.layer, buttons=[], elem_classes="layer")
+            with gr.Row(elem_classes="examples"):
+                self.follow = labels.make(gr.Button, {"value": "tasks.follow"}, size="sm", elem_id="tasks-follow")
+        with gr.Row(elem_classes="panels even"):
             with gr.Column(min_width=320):
                 by_states = TextPair(elem_id="tasks-by-states")
             with gr.Column(min_width=320):

@@ -8,7 +8,7 @@ from app.engine import Engine
 from app.labels import Labels
 from app.session import Session
 from app.tabs.long_event import LongEvent
-from app.tabs.wiring import HEAVY_SLIDING, offer_csv, visible
+from app.tabs.wiring import HEAVY_SLIDING, offer_csv
 from app.views import tasks_text as views
 from app.views.status import refusal_line
 from app.words import say
@@ -31,10 +31,9 @@ class TextPart:
                 self.run = labels.make(gr.Button, {"value": "tasks.text.run"}, variant="primary", scale=1,
                                        min_width=120)
             self.status = StatusLine(elem_id="tasks-text-status")
-        with gr.Column(visible="hidden") as self.results:
-            self.steps = TextPair(elem_id="tasks-steps")
-            self.panel = FigurePanel(elem_id="tasks-words")
-        self.shown = [self.results, self.steps, self.panel]
+        self.steps = TextPair(elem_id="tasks-steps")
+        self.panel = FigurePanel(elem_id="tasks-words")
+        self.shown = [self.steps, self.panel]
         self.preparing = LongEvent(session, self.prepare, self.show)
         self.preparing.connect([self.run.click, self.text.submit], [session, self.text],
                                [session, self.status, *self.shown], **HEAVY_SLIDING)
@@ -42,8 +41,7 @@ class TextPart:
 
     def show(self, session: Session) -> dict:
         """The steps and the plane of words."""
-        return {self.results: visible(session.working.prepared is not None),
-                self.steps: views.steps_value(session), self.panel: views.panel_value(session)}
+        return {self.steps: views.steps_value(session), self.panel: views.panel_value(session)}
 
     def prepare(self, session: Session, text: str) -> dict:
         """Refuse what cannot be read, else take it apart."""

@@ -9,7 +9,7 @@ import gradio as gr
 from app.components import Numbers, StatusLine, TextPair
 from app.labels import Labels
 from app.session import Session
-from app.tabs.wiring import QUIET, SHARED, either, visible
+from app.tabs.wiring import QUIET, SHARED, either
 from app.training_runs import Foreman, TooMany
 from app.training_state import TrainingRun
 from app.views import training as views
@@ -35,11 +35,10 @@ class RunPart:
             self._lay_out_buttons(labels)
             self.status = StatusLine(elem_id=f"training-{self.room}-status")
             self.numbers = Numbers([])
-        with gr.Column(visible="hidden") as self.results:
-            self.panels = self._lay_out_panels()
-            self.samples = TextPair(elem_id=f"training-{self.room}-samples")
+        self.panels = self._lay_out_panels()
+        self.samples = TextPair(elem_id=f"training-{self.room}-samples")
         self.buttons = [self.run, self.pause, self.resume, self.halt]
-        self.shown = [self.status, self.numbers, self.results, self.samples, *self.panels.values(), *self.buttons]
+        self.shown = [self.status, self.numbers, self.samples, *self.panels.values(), *self.buttons]
         self._connect()
 
     def job(self, session: Session, values: dict) -> dict:
@@ -50,9 +49,8 @@ class RunPart:
         """How this visitor's run goes, and everything it has told."""
         run = self.latest(session)
         place = self.foreman.place(run) if run else 0
-        told = bool(run and run.told("step"))
         return {self.status: views.status_line(run, place, session.language),
-                self.numbers: self.views.numbers_value(session, run), self.results: visible(told),
+                self.numbers: self.views.numbers_value(session, run),
                 self.samples: views.samples_value(run, self.room, session.language),
                 **{self.panels[name]: value for name, value in self.views.panels_value(session, run).items()},
                 **self._buttons(run, session.language)}
@@ -65,8 +63,7 @@ class RunPart:
             return self.show(session)
         words = {button: gr.update(value=say(session.language, f"training.{name}"))
                  for name, button in zip(BUTTONS, self.buttons, strict=True)}
-        return {component: value for component, value in self.show(session).items()
-                if component is not self.results} | words
+        return self.show(session) | words
 
     def blank(self) -> dict:
         """Nothing at all, so that whatever comes next is a change."""

@@ -44,7 +44,7 @@ class WhatIfTab:
             self._lay_out_why(labels, first)
             self.effect = EffectPart(labels, session, engine, self.text)
             self.regret = RegretPart(labels, session, engine, self.text)
-            self.shown = [self.numbers, self.results, self.texts, self.undo, self.strip, self.layer,
+            self.shown = [self.numbers, self.texts, self.undo, self.strip, self.layer,
                           *self.panels.values(), *self.effect.shown, *self.regret.shown]
             self._connect()  # within: gradio counts whatever stands between tabs as a tab
 
@@ -61,16 +61,13 @@ class WhatIfTab:
         if asking.opened and asking.taken == text:
             yield {self.status: gr.skip()}
             return
-        past = asking.then(None, None) if asking.outcome else asking
+        asking = asking.then(None, None) if asking.outcome else asking
         session = session.but(asking=replace(
-            past, opened=True, taken=text, layer=session.layer, reason=None,
+            asking, opened=True, taken=text, layer=session.layer, reason=None,
             position=max(session.trace.phase.count("prompt") - 1, 0),
             effect=asking.effect or effect_views.recorded(),
             regret=asking.regret or regret_views.recorded()))
-        drawn = self._show_outcome(session)
-        if asking.outcome is None:
-            del drawn[self.results]  # it is hidden already, see MeasuredPart.opened
-        yield {self.session: session, self.text: text, **drawn, **self.effect.opened(session),
+        yield {self.session: session, self.text: text, **self._show_outcome(session), **self.effect.opened(session),
                **self.regret.opened(session)}
         session = trying.explained(self.engine, session)
         yield {self.session: session, **self._draw(session, "why")}
@@ -159,8 +156,8 @@ class WhatIfTab:
 
     def _growing(self, session: Session, text: str, traces: list) -> dict:
         line = say(session.language, f"what_if.writing.{len(traces)}", generated=traces[-1].phase.count("generated"))
-        return {self.status: {"kind": "busy", "text": line}, self.results: visible(True),
-                self.texts: views.growing_texts(session, text, traces, self.engine.decode), **self._busy(True)}
+        return {self.status: {"kind": "busy", "text": line}, **self._busy(True),
+                self.texts: views.growing_texts(session, text, traces, self.engine.decode)}
 
     def _ask(self, session: Session) -> dict:
         session = trying.explained(self.engine, session)
@@ -173,9 +170,7 @@ class WhatIfTab:
 
     def _show_outcome(self, session: Session) -> dict:
         asking = session.asking
-        texts = {self.texts: views.texts_value(session, self.engine.decode)} if asking.outcome else {}
-        return {self.numbers: views.numbers_value(session), **texts,
-                self.results: visible(asking.outcome is not None),
+        return {self.numbers: views.numbers_value(session), self.texts: views.texts_value(session, self.engine.decode),
                 self.undo: gr.update(interactive=bool(asking.past)), self.strip: views.strip_value(session),
                 self.layer: asking.layer, **self._draw(session, *views.PANELS)}
 
@@ -204,15 +199,13 @@ class WhatIfTab:
                                     visible="hidden")
 
     def _lay_out_results(self) -> dict[str, FigurePanel]:
-        with gr.Column(visible="hidden") as self.results:
-            self.texts = TextPair(elem_id="what-if-texts")
-            with gr.Row(elem_classes="panels even"):
-                with gr.Column(min_width=320):
-                    following = FigurePanel(elem_id="what-if-next")
-                with gr.Column(min_width=320):
-                    loss = FigurePanel(elem_id="what-if-loss")
-            dropped = FigurePanel(elem_id="what-if-dropped")
-        return {"next": following, "loss": loss, "dropped": dropped}
+        self.texts = TextPair(elem_id="what-if-texts")
+        with gr.Row(elem_classes="panels even"):
+            with gr.Column(min_width=320):
+                following = FigurePanel(elem_id="what-if-next")
+            with gr.Column(min_width=320):
+                loss = FigurePanel(elem_id="what-if-loss")
+        return {"next": following, "loss": loss, "dropped": FigurePanel(elem_id="what-if-dropped")}
 
     def _lay_out_why(self, labels: Labels, first: Session) -> None:
         with gr.Column(elem_classes="sheet"):

@@ -35,10 +35,8 @@ class MeasuredPart:
                 self.start = labels.make(gr.Button, {"value": f"what_if.{self.name}.measure"}, size="sm")
                 self.halt = labels.make(gr.Button, {"value": "what_if.effect.cancel"}, size="sm", visible="hidden")
                 self.recording = labels.make(gr.Button, {"value": "what_if.effect.back"}, size="sm", visible="hidden")
-        # Mounted even where nothing is recorded: a late figure would miss numbers that come fast.
-        with gr.Column(visible=self.views.recorded() is not None or "hidden") as self.results:
-            self.panels = self.lay_out_panels()
-        self.shown = [self.source, self.recording, self.results, *self.panels.values()]
+        self.panels = self.lay_out_panels()
+        self.shown = [self.source, self.recording, *self.panels.values()]
         self._connect()
 
     def lay_out_choices(self, labels: Labels) -> None:
@@ -61,16 +59,13 @@ class MeasuredPart:
 
     def show(self, session: Session) -> dict:
         """Where the numbers come from, and the figures."""
-        return {self.recording: visible(self._may_go_back(session)),
-                self.results: visible(getattr(session.asking, self.name) is not None),
-                **self._numbers(session)}
+        return {self.recording: visible(self._may_go_back(session)), **self._numbers(session)}
 
     def opened(self, session: Session) -> dict:
         """The same when the tab is opened. Nothing is told to be seen or not, for it is laid out like that: gradio
         would set other components back to what they held before.
         """
-        return {component: value for component, value in self.show(session).items()
-                if component not in (self.recording, self.results)}
+        return self._numbers(session)
 
     def show_recording(self, session: Session) -> dict:
         """The shipped numbers in place of the visitor's own."""
@@ -99,9 +94,8 @@ class MeasuredPart:
     def _measure(self, session: Session, text: str, visitor: str):
         sign, counts = self.runs.begin(visitor), {"done": 0, "total": self.total()}
         try:
-            # Shown before the first number, not with it: gradio sets what it has just shown back to what it held then.
-            yield {**self._busy(True), self.results: visible(True),
-                   self.status: self._line(session, "measuring", counts)}
+            # Buttons change before the first number, not with it: gradio sets what is beside them back to what it was.
+            yield {**self._busy(True), self.status: self._line(session, "measuring", counts)}
             for now, done in self.steps(session, text, sign):
                 session, counts["done"] = now, done
                 yield {self.session: session, **self._numbers(session),

@@ -14,8 +14,8 @@ LONGEST_SHOWN = 420  # characters of a text that was given or found
 def answer_value(session: Session, decode) -> dict:
     """What was given, what the model answered, and, for an example, what is wanted."""
     done = session.working.answered
-    if done is None:
-        return {"rows": []}
+    if done is None or done.job != session.working.job:
+        return {}
     speak = partial(say, session.language)
     answer = decode(done.trace.token_ids[done.trace.phase.count("prompt"):].tolist()).strip()
     given = [_row(speak("tasks.row.given"), _short(done.text))]
@@ -39,8 +39,8 @@ def strip_value(session: Session) -> dict:
 def found_value(session: Session, way: str) -> dict:
     """The nearest stories by hidden states, or by shared words."""
     searched = session.working.searched
-    if searched is None:
-        return {"rows": []}
+    if searched is None or session.working.job != RETRIEVAL:
+        return {}
     speak = partial(say, session.language)
     hits = searched.by_states if way == "states" else searched.by_words
     return {"title": speak(f"tasks.found.{way}"),

@@ -37,8 +37,10 @@ def growing_texts(session: Session, prompt: str, traces: list[RoutingTrace], dec
 
 
 def texts_value(session: Session, decode) -> dict:
-    """Both finished continuations."""
+    """Both finished continuations; empty while there are none."""
     outcome = session.asking.outcome
+    if outcome is None:
+        return {}
     return growing_texts(session, outcome.before.settings["prompt"], [outcome.before, outcome.after], decode)
 
 
