@@ -60,7 +60,7 @@ def train(arguments: argparse.Namespace) -> None:
     run.go(lambda line: say(line, flush=True))
     if processes.first:
         print(f"held-out loss {run.validate(batches=32):.4f} nats per token")
-        export_model(run, tokenizer, arguments.out / "model")
+        export_model(run, tokenizer, arguments.out / "model", arguments.kept_as)
         history.save(history.of_run(arguments.out, arguments.out / "model", arguments.corpus, arguments.heldout),
                      arguments.out / "model")
         print(f"model: {arguments.out / 'model'}")
@@ -84,6 +84,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--seed", type=int, help="instead of the preset's")
     parser.add_argument("--minutes", type=float, help="wall-clock limit instead of the preset's; 0 = none, repeatable")
+    parser.add_argument("--kept-as", choices=("fp32", "bf16"), default="fp32",
+                        help="how the model folder keeps the parameters; the run itself is fp32")
     return parser.parse_args()
 
 

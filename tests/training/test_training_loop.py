@@ -122,7 +122,7 @@ def arguments(monkeypatch, tmp_path):
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text("".join(f'{{"text": "{text}"}}\n' for text in TEXTS), encoding="utf-8")
     return Namespace(corpus=corpus, heldout=corpus, preset="tiny", out=tmp_path / "out",
-                     resume=False, seed=None, minutes=None, tokenizer=None)  # fmt: skip
+                     resume=False, seed=None, minutes=None, tokenizer=None, kept_as="fp32")  # fmt: skip
 
 
 def test_the_command_leaves_a_folder_that_transformers_loads(arguments, capsys):
@@ -132,6 +132,15 @@ def test_the_command_leaves_a_folder_that_transformers_loads(arguments, capsys):
     assert AutoModelForCausalLM.from_pretrained(folder).config.vocab_size == Tokenizer.load(folder).vocab_size
     assert [row["step"] for row in rows(folder)] == ["2", "4", "6"]
     command.train(Namespace(**vars(arguments) | {"resume": True}))
+
+
+def test_a_model_kept_in_bf16_is_the_rounded_run_in_half_the_bytes(arguments):
+    command.train(arguments)
+    kept = {"fp32": load_file(arguments.out / "model" / "model.safetensors")}
+    command.train(Namespace(**vars(arguments) | {"resume": True, "kept_as": "bf16"}))
+    kept["bf16"] = load_file(arguments.out / "model" / "model.safetensors")
+    assert kept["bf16"].keys() == kept["fp32"].keys()
+    assert all(torch.equal(kept["bf16"][name], kept["fp32"][name].bfloat16()) for name in kept["fp32"])
 
 
 def test_a_twin_reads_the_very_same_tokens(arguments):
