@@ -13,27 +13,20 @@ from app.figures.prompt import THINNEST_LINK
 
 ROOT = Path(__file__).resolve().parents[1]
 PLOTLY = ROOT / "assets" / "vendor" / "plotly-cartesian-4.1.1.min.js"
+PLOTLY_ADDRESS = f"gradio_api/file={PLOTLY.relative_to(ROOT).as_posix()}"
 STYLE_SHEETS = [Path(__file__).with_name("look.css"), *sorted((Path(__file__).parent / "components").glob("*.css"))]
 SHARED = [Path(__file__).parent / "components" / name
           for name in ("moving.js", "painting.js", "panel_parts.js", "telling.js")]
 
 PATHS = {"en": "", "zh": "zh"}  # where the page stands in each language, below the page's own address
 
-# Before anything else is fetched: to the page in the language that a link names, or else the browser.
-GO_WHERE_YOUR_LANGUAGE_IS = r"""
-const [, root, path] = location.pathname.match(/^(.*?)\/?(zh)?\/?$/);
-const named = new URLSearchParams(location.search).get('lang');
-const wanted = /^zh/i.test(named || (path ? 'zh' : navigator.language)) ? 'zh' : undefined;
-if (wanted !== path) location.replace(`${root}/${wanted || ''}${location.search}${location.hash}`);
-"""
-
 
 def head() -> str:
     """Colours as CSS variables, what widgets share, and the plotting library from our own server."""
-    script = (f'<script src="gradio_api/file={PLOTLY.relative_to(ROOT).as_posix()}" defer '
+    script = (f'<script src="{PLOTLY_ADDRESS}" defer '
               "onload=\"window.dispatchEvent(new Event('plotly-ready'))\"></script>")
     colours = f"<style>:root{{{_variables(theme.LIGHT)}{_experts()}}} .dark{{{_variables(theme.DARK)}}}</style>"
-    return f"{colours}<script>{{{GO_WHERE_YOUR_LANGUAGE_IS}}}</script><script>{{{_shared()}}}</script>{script}"
+    return f"{colours}<script>{{{_shared()}}}</script>{script}"
 
 
 def _shared() -> str:

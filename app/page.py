@@ -3,8 +3,10 @@
 import asyncio
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from app import limits, look
+from app.arrival import Arrival
 from app.components import FileDesk, StatusLine, ThemeSwitch
 from app.engine import Engine
 from app.labels import Labels
@@ -26,7 +28,8 @@ from moe_core.tracing.trace import RoutingTrace
 
 LAUNCH = {
     "ssr_mode": False, "run_history": False, "enable_monitoring": False, "max_file_size": "1mb", "show_error": False,
-    "pwa": False, "mcp_server": False, "footer_links": [], "theme": look.gradio_theme(), "head": look.head(),
+    "pwa": False, "mcp_server": False, "footer_links": [], "theme": look.gradio_theme(),
+    "app_kwargs": {"middleware": [Middleware(Arrival)]}, "head": look.head(),
     "css_paths": look.STYLE_SHEETS,
 }
 

@@ -78,5 +78,5 @@ TEMPLATE = {"layout": {
     "font": {"family": FONT, "size": FONT_SIZE, "color": INK},
     "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "showlegend": False, "dragmode": False, "hovermode": "closest",
     "hoverlabel": {"bgcolor": PANEL, "bordercolor": CHANCE, "font": {"family": FONT, "size": 12, "color": INK}},
-    "xaxis": AXIS, "yaxis": AXIS,
+    "xaxis": AXIS, "yaxis": {**AXIS, "tickangle": 0},  # to find an angle takes Plotly as long as all the rest
 }}

@@ -14,6 +14,7 @@ from app import theme
 
 Labels = Mapping[str, str] | None
 LONGEST_LABEL = 14     # characters of a token on an axis
+MOST_LEVEL_LABELS = 16  # as many numbered labels stay level even on a phone
 MOST_TOKEN_TICKS = 48  # more tokens than this along the bottom are counted, not spelled
 ENGLISH = {            # every word a figure may print; a page in another language passes its own
     "position": "position", "chance": "chance", "probability": "probability", "weight": "weight",
@@ -67,7 +68,8 @@ def numbered(letter: str, numbers: Sequence[int]) -> dict:
     """An axis of places 0, 1, 2… that prints E0, E1… or L0, L2…: a model may route in some of its layers only."""
     numbers = np.asarray(numbers)
     return {"range": span(range(len(numbers))), "tickvals": np.arange(len(numbers)),
-            "ticktext": [f"{letter}{number}" for number in numbers]}
+            "ticktext": [f"{letter}{number}" for number in numbers],
+            "tickangle": 0 if len(numbers) <= MOST_LEVEL_LABELS else "auto"}
 
 
 def downward(axis: dict) -> dict:

@@ -14,7 +14,6 @@ from app.figures import drawing
 from app.figures.drawing import Labels, downward, numbered, picture
 
 WINDOW = 128            # rows of the tallest heatmap; a longer text shows what is around the selected token, or its end
-MOST_LEVEL_LABELS = 16  # experts whose two-line labels stay level even on a phone
 MOST_NUMBERED = 40      # tokens whose cells carry their expert's number
 THINNEST_LINK = 0.01    # of a token's weight; a thinner thread cannot be seen
 
@@ -80,8 +79,7 @@ def token_probabilities(routing: pd.DataFrame, position: int, layer: int, *, lab
         "hovertemplate": (f"E%{{customdata[0]}}<br>{words['probability']} %{{y:.1%}}"
                           f"<br>{words['weight']} %{{customdata[1]:.2f}}<extra></extra>")}
     notes = [drawing.chance_note(chance, words["chance"]), *_margin_note(probability, chosen.sum(), words["margin"])]
-    ticks = numbered("E", row["expert"]) | {"ticktext": _told(row["expert"], probability, chosen, next_best),
-                                            "tickangle": 0 if len(row) <= MOST_LEVEL_LABELS else "auto"}
+    ticks = numbered("E", row["expert"]) | {"ticktext": _told(row["expert"], probability, chosen, next_best)}
     return picture(220, [bars], right=64, shapes=[drawing.level_line(chance)], annotations=notes, xaxis=ticks,
                    yaxis={"range": [0, _above(probability, 0.2)], "tickformat": ".0%", "nticks": 4})
 

@@ -8,7 +8,7 @@ from source_tree import ROOT, files, imports_of
 
 OURS = {"app", "moe_core", "benchmarks", *(file.stem for file in files("tests"))}
 INSTALLED_AS = packages_distributions()
-BY_WAY_OF = {"huggingface_hub": "transformers"}  # pinned by the package that brings it
+BY_WAY_OF = {"starlette": "gradio", "huggingface_hub": "transformers"}  # pinned by the package that brings it
 TOOLS = {"ruff", "pytest-playwright", "pytest-xdist"}  # run, never imported
 
 
