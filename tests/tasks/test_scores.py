@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from moe_core.tasks.scores import (
     OTHER,
@@ -41,6 +42,19 @@ def test_labels_are_read_from_the_beginning_of_an_answer():
     assert label_of(" Positive.", ("positive", "negative")) == "positive"
     assert label_of("好评！", ("好评", "差评")) == "好评"
     assert label_of("I liked it", ("positive", "negative")) == OTHER
+
+
+ANSWERS = some.sampled_from(["good", "bad", OTHER])
+
+
+@given(some.lists(some.tuples(ANSWERS, some.sampled_from(["good", "bad"])), min_size=1, max_size=12))
+def test_label_scores_are_those_of_scikit_learn(pairs):
+    answers, wanted = (list(one) for one in zip(*pairs, strict=True))
+    _, recall, f1, _ = precision_recall_fscore_support(wanted, answers, labels=sorted(set(wanted)), average="macro",
+                                                       zero_division=0)
+    found = label_scores(answers, wanted)
+    assert found["accuracy"].value == pytest.approx(accuracy_score(wanted, answers))
+    assert (found["macro_recall"].value, found["macro_f1"].value) == pytest.approx((recall, f1))
 
 
 def test_label_scores_by_hand():
