@@ -116,12 +116,12 @@ class Page:
         return {self.session: session, self.bar: gr.Tabs(selected="prompt"), **text, **self.prompt.show(session)}
 
     def arrive(self, session: Session, key: str, request: gr.Request) -> dict:
-        """Take the run from the address, and what trains for this visitor."""
+        """Take the run and the dials from the address, and what trains for this visitor."""
         session = self.training.come_back(session, key, request.session_hash)
         asked = from_query(dict(request.query_params))
-        if asked.prompt is None:
-            return {self.session: session}
         dials = {dial: getattr(asked.sampling, name) for name, dial in self.prompt.dials.items()}
+        if asked.prompt is None:
+            return {self.session: session, **dials}
         session = session.but(link=to_query(asked.prompt, asked.sampling))
         return {self.session: session, self.prompt.prompt: asked.prompt, **dials}
 

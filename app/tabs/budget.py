@@ -186,9 +186,7 @@ class BudgetTab:
         self.panels = {"pareto": FigurePanel(elem_id="budget-pareto", elem_classes="wide")}
         for pair in (("bits", "damage"), ("sensitivity", "load")):
             with gr.Row(elem_classes="panels even"):
-                for name in pair:
-                    with gr.Column(min_width=320):
-                        self.panels[name] = FigurePanel(elem_id=f"budget-{name}", elem_classes="wide")
+                self.panels |= {name: FigurePanel(elem_id=f"budget-{name}", elem_classes="wide") for name in pair}
         self.plan = PlanTable(elem_id="budget-plan")
 
     def _lay_out_culprit(self, labels: Labels) -> None:

@@ -203,8 +203,7 @@ class ExpertsTab:
         with gr.Row(elem_classes="panels"):
             with gr.Column(min_width=320):
                 panels = make("load", "balance")
-            with gr.Column(min_width=320):
-                self.reads = ReadingList(elem_id="experts-reads")
+            self.reads = ReadingList(elem_id="experts-reads")
         self.kind = labels.make(
             gr.Radio, {"label": "experts.kind", "choices": {kind: f"experts.kind.{kind}" for kind in KINDS}},
             value=Observing().kind, elem_classes="pills", elem_id="experts-kind")
@@ -213,9 +212,7 @@ class ExpertsTab:
         self.likes = FigurePanel(elem_id="experts-likes", elem_classes="wide")
         for names in views.ROWS[1:4]:
             with gr.Row(elem_classes="panels"):
-                for name in names:
-                    with gr.Column(min_width=320):
-                        panels |= make(name)
+                panels |= make(*names)
         self._lay_out_contrast(labels)
         panels |= make("contrast")
         self.settling = FigurePanel(elem_id="experts-settling")

@@ -69,7 +69,7 @@ class PromptTab:
 
     def generate_linked(self, values: dict, request: gr.Request):
         """Run what the page's address asks for, once."""
-        yield {self.status: gr.skip()}  # gradio empties all outputs of a generator that yields nothing
+        yield {self.status: gr.skip()}  # here too a generator has to yield
         if values[self.session].link:
             yield from self.generate(values, request)
 
@@ -161,13 +161,17 @@ class PromptTab:
         sign, first = self.runs.begin(visitor), True
         try:
             for trace in self.engine.stream(prompt, sampling, sign):
+                if sign.superseded:
+                    yield {self.status: gr.skip()}  # gradio empties all outputs of a generator that yields nothing
+                    return
                 self.runs.grow(visitor, sign, trace)
                 session = session.with_trace(trace).but(**{"position": trace.phase.count("prompt") - 1,
                                                            **self.runs.looked(visitor)})
                 live, first = player_value(session, live=True, whole=first), False
                 yield {self.session: session, self.status: run_line(session), self.player: live, **self._busy(True)}
-            yield {self.session: session, self.status: resting_line(session),
-                   self.player: player_value(session, closing=True), **self._busy(False)}
+            if not sign.superseded:
+                yield {self.session: session, self.status: resting_line(session),
+                       self.player: player_value(session, closing=True), **self._busy(False)}
         finally:
             self.runs.end(visitor, sign)
 
@@ -227,12 +231,13 @@ class PromptTab:
         # Few, for the browser pays for each of them at every token: what else belongs to a run is drawn at its end.
         growing = [self.session, self.status, self.player, self.run, self.halt]
         self.generating = LongEvent(self.session, self.generate, lambda session: {})  # all is drawn when it has arrived
+        anew = {**HEAVY, "trigger_mode": "multiple"}  # Enter while a text grows: the new one takes its place
         linked = LongEvent(self.session, self.generate_linked, lambda session: {}, found=self.generating.found)
         self.connect_linked = lambda ready: linked.connect(ready.then, asked, growing, **HEAVY)
-        self.generating.connect([self.prompt.submit, self.run.click], asked, growing, **HEAVY)
+        self.generating.connect([self.prompt.submit, self.run.click], asked, growing, **anew)
         examples = dict(zip(self.examples, EXAMPLES, strict=True))
         chosen = gr.on([button.click for button in examples], either(examples, str), None, self.prompt, **SHARED)
-        self.generating.connect(chosen.then, asked, growing, **HEAVY)
+        self.generating.connect(chosen.then, asked, growing, **anew)
         self.halt.click(self.stop, None, None, **QUIET)
         drawn = [self.session, self.panels["choice"], self.panels["next"], *self.more.of_layer]
         looked = [*drawn, self.strip, self.player, self.panels["gates"], self.panels["path"]]

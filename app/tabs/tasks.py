@@ -195,10 +195,7 @@ class TasksTab:
             with gr.Row(elem_classes="examples"):
                 self.follow = labels.make(gr.Button, {"value": "tasks.follow"}, size="sm", elem_id="tasks-follow")
         with gr.Row(elem_classes="panels even"):
-            with gr.Column(min_width=320):
-                by_states = TextPair(elem_id="tasks-by-states")
-            with gr.Column(min_width=320):
-                by_words = TextPair(elem_id="tasks-by-words")
+            by_states, by_words = TextPair(elem_id="tasks-by-states"), TextPair(elem_id="tasks-by-words")
         self.found = {"states": by_states, "words": by_words}
 
     def _lay_out_scores(self, labels: Labels) -> None:

@@ -36,8 +36,5 @@ class AgainPart(RunPart):
 
     def _lay_out_panels(self) -> dict:
         with gr.Row(elem_classes="panels"):
-            with gr.Column(min_width=320):
-                loss = FigurePanel(elem_id="training-again-loss")
-            with gr.Column(min_width=320):
-                facts = FactTable(elem_id="training-again-facts")
+            loss, facts = FigurePanel(elem_id="training-again-loss"), FactTable(elem_id="training-again-facts")
         return {"loss": loss, "facts": facts}

@@ -106,8 +106,7 @@ class LabPart(TextRunPart):
             with gr.Column(min_width=320):
                 panels["losses"] = FigurePanel(elem_id="training-lab-losses")
                 panels["violation"] = FigurePanel(elem_id="training-lab-violation")
-            with gr.Column(min_width=320):
-                panels["load"] = FigurePanel(elem_id="training-lab-load", elem_classes="wide")
+            panels["load"] = FigurePanel(elem_id="training-lab-load", elem_classes="wide")
         self.comparison = FigurePanel(elem_id="training-lab-compared")
         return panels
 

@@ -52,9 +52,7 @@ class ScrubberPart:
         panels = {}
         for names in (views.PANELS[:2], views.PANELS[2:4], views.PANELS[4:]):
             with gr.Row(elem_classes="panels"):
-                for name in names:
-                    with gr.Column(min_width=320):
-                        panels[name] = FigurePanel(elem_id=f"scrubber-{name.replace('.', '-')}")
+                panels |= {name: FigurePanel(elem_id=f"scrubber-{name.replace('.', '-')}") for name in names}
         return panels
 
     def _connect(self) -> None:

@@ -17,10 +17,8 @@ class TablePart:
 
     def __init__(self):
         with gr.Row(elem_classes="panels"):
-            with gr.Column(min_width=320):
-                self.figure = FigurePanel(elem_id="training-table-loss")
-            with gr.Column(min_width=320):
-                self.facts = FactTable(elem_id="training-table-facts")
+            self.figure = FigurePanel(elem_id="training-table-loss")
+            self.facts = FactTable(elem_id="training-table-facts")
         self.shown = [self.figure, self.facts]
         for panel in self.shown:
             panel.hands_out = partial(csv_file, "strategies", training_table.strategies)

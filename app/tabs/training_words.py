@@ -48,7 +48,6 @@ class WordsPart(TextRunPart):
         for names in (("losses", "scores"), ("load", "vectors")):
             with gr.Row(elem_classes="panels"):
                 for name in names:
-                    with gr.Column(min_width=320):
-                        panels[name] = FigurePanel(elem_id=f"training-words-{name}",
-                                                   elem_classes="wide" if name in WIDE else None)
+                    panels[name] = FigurePanel(elem_id=f"training-words-{name}",
+                                               elem_classes="wide" if name in WIDE else None)
         return panels

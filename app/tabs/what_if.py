@@ -201,10 +201,7 @@ class WhatIfTab:
     def _lay_out_results(self) -> dict[str, FigurePanel]:
         self.texts = TextPair(elem_id="what-if-texts")
         with gr.Row(elem_classes="panels even"):
-            with gr.Column(min_width=320):
-                following = FigurePanel(elem_id="what-if-next")
-            with gr.Column(min_width=320):
-                loss = FigurePanel(elem_id="what-if-loss")
+            following, loss = FigurePanel(elem_id="what-if-next"), FigurePanel(elem_id="what-if-loss")
         return {"next": following, "loss": loss, "dropped": FigurePanel(elem_id="what-if-dropped")}
 
     def _lay_out_why(self, labels: Labels, first: Session) -> None:

@@ -16,11 +16,8 @@ class RegretPart(MeasuredPart):
 
     def lay_out_panels(self) -> dict[str, FigurePanel]:
         """Regret and agreement side by side, both loads below."""
-        panels = {}
         with gr.Row(elem_classes="panels even"):
-            for name in ("regret", "agreement"):
-                with gr.Column(min_width=320):
-                    panels[name] = self.panel(name)
+            panels = {name: self.panel(name) for name in ("regret", "agreement")}
         return panels | {"loads": self.panel("loads")}
 
     def total(self) -> int:

@@ -19,7 +19,7 @@ from moe_core.precision.damage import Steps, finished
 from moe_core.precision.damage_texts import UNASKED, Split, splits
 from moe_core.precision.formats import INTEGER_FORMATS, IntegerFormat
 from moe_core.precision.gptq import gptq
-from moe_core.precision.parts import Matrix, matrices
+from moe_core.precision.parts import Matrix, stacks
 from moe_core.precision.plan import Plan, check
 from moe_core.precision.quantise import Quantised, quantise, restore
 from moe_core.tracing.own import LoadedModel
@@ -48,19 +48,26 @@ def fitting_split(loaded: LoadedModel) -> Split:
 def on_grid(model: MoEscopeForCausalLM, plan: Plan, known: Products) -> MoEscopeForCausalLM:
     """A copy whose matrices lie on the grid of their short formats; all others are as they were."""
     twin = copy.deepcopy(model).eval().requires_grad_(False)
-    for matrix in matrices(twin):
-        if _is_short(plan[matrix.part]):
-            made = codes(matrix, INTEGER_FORMATS[plan[matrix.part]], known)
-            matrix.values.copy_(restore(made, matrix.values.shape[1]))
+    for ours, theirs in zip(stacks(model), stacks(twin), strict=True):
+        for format in sorted({plan[matrix.part] for matrix in ours if _is_short(plan[matrix.part])}):
+            for made, matrix in zip(codes(ours, INTEGER_FORMATS[format], known), theirs, strict=True):
+                if plan[matrix.part] == format:
+                    matrix.values.copy_(restore(made, matrix.values.shape[1]))
     return twin
 
 
-def codes(matrix: Matrix, format: IntegerFormat, known: Products) -> Quantised:
-    """By GPTQ where the format is short and something is known of what the matrix multiplies, else the nearest."""
-    of_matrix = known.get((matrix.parameter, matrix.expert))
-    if of_matrix is None or not _is_short(format.name):
-        return quantise(matrix.values, format)
-    return gptq(matrix.values, format, of_matrix)
+def codes(stack: list[Matrix], format: IntegerFormat, known: Products) -> list[Quantised]:
+    """The codes of each matrix of a stack, fitted all at once.
+
+    By GPTQ where the format is short and something is known of what they multiply, else the nearest.
+    """
+    found = [known.get((matrix.parameter, matrix.expert)) for matrix in stack]
+    if not _is_short(format.name) or all(one is None for one in found):
+        return [quantise(matrix.values, format) for matrix in stack]
+    columns = stack[0].values.shape[1]
+    met = torch.stack([torch.zeros(columns, columns) if one is None else one for one in found])
+    made = gptq(torch.stack([matrix.values for matrix in stack]), format, met)
+    return [Quantised(*one) for one in zip(*made, strict=True)]
 
 
 @torch.inference_mode()

@@ -11,7 +11,7 @@ from torch import Tensor
 from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.precision.calibration import Products, codes
 from moe_core.precision.formats import INTEGER_FORMATS
-from moe_core.precision.parts import Matrix, matrices, parts
+from moe_core.precision.parts import Matrix, matrices, parts, stacks
 from moe_core.precision.plan import Plan, check
 from moe_core.precision.quantise import Quantised, restore, rounded
 
@@ -27,6 +27,7 @@ class Bench:
         for ours, theirs in zip(matrices(model), matrices(self.twin), strict=True):
             self._pairs[ours.part].append((ours, theirs.values))
         self._now: Plan = dict.fromkeys(self.parts, "fp32")
+        self._stacks = {stack[0].parameter: stack for stack in stacks(model)}
         self._codes: dict[tuple[str, str], list[Quantised]] = {}
 
     def fit(self, plan: Plan) -> MoEscopeForCausalLM:
@@ -43,7 +44,10 @@ class Bench:
         ours = [matrix for matrix, _ in self._pairs[part]]
         if format not in INTEGER_FORMATS:
             return [rounded(matrix.values, format) for matrix in ours]
-        if (part, format) not in self._codes:  # as codes a part takes a quarter of its room or less
-            self._codes[part, format] = [codes(matrix, INTEGER_FORMATS[format], self.known) for matrix in ours]
-        return [restore(made, matrix.values.shape[1]) for made, matrix in
-                zip(self._codes[part, format], ours, strict=True)]
+        return [restore(self._codes_of(matrix, format), matrix.values.shape[1]) for matrix in ours]
+
+    def _codes_of(self, matrix: Matrix, format: str) -> Quantised:
+        name = matrix.parameter
+        if (name, format) not in self._codes:  # as codes a matrix takes a quarter of its room or less
+            self._codes[name, format] = codes(self._stacks[name], INTEGER_FORMATS[format], self.known)
+        return self._codes[name, format][matrix.expert or 0]

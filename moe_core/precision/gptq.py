@@ -14,31 +14,37 @@ DAMPING = 0.01  # of the mean of the diagonal, added to it (section 3.3, step 3)
 
 
 def gptq(matrix: Tensor, format: IntegerFormat, products: Tensor) -> Quantised:
-    """Codes of a matrix (rows, columns) for inputs X (n, columns) with X^T X = `products` (columns, columns).
+    """Codes of a matrix (..., rows, columns) for inputs X (n, columns) with X^T X = `products` (..., columns, columns).
 
-    Rows do not depend on each other. Where inputs have nothing to do with each other, these are the nearest codes.
+    Rows do not depend on each other, nor do the matrices of a stack. Where inputs have nothing to do with each other,
+    these are the nearest codes.
     """
     left = matrix.detach().float().clone()              # what is still to be rounded, mended so far
-    inverse = _inverse_root(products.float())           # (columns, columns), upper triangle
-    rows, columns = left.shape
-    groups = range(0, columns, format.group)
-    codes = torch.zeros(rows, len(groups), format.group, dtype=torch.int8)
-    scales = torch.zeros(rows, len(groups))
-    for group, first in enumerate(groups):
+    inverse = _inverse_root(products.float())           # (..., columns, columns), upper triangle
+    columns, made = left.shape[-1], []
+    for first in range(0, columns, format.group):
         last = min(first + format.group, columns)
-        scale = quantise(left[:, first:last], format).scales[:, 0]                           # (rows,)
-        errors = torch.zeros(rows, last - first)
-        for column in range(first, last):
-            code = (left[:, column] / scale).round().clamp(-format.highest - 1, format.highest)
-            error = (left[:, column] - code * scale) / inverse[column, column]
-            left[:, column + 1:last] -= torch.outer(error, inverse[column, column + 1:last])
-            codes[:, group, column - first], errors[:, column - first] = code.to(torch.int8), error
-        left[:, last:] -= errors @ inverse[first:last, last:]
-        scales[:, group] = scale
-    return Quantised(codes, scales)
+        group, errors = _group(left[..., first:last], format, inverse[..., first:last, first:last])
+        left[..., last:] -= errors @ inverse[..., first:last, last:]
+        made.append(group)
+    return Quantised(*(torch.cat(groups, dim) for groups, dim in zip(zip(*made, strict=True), (-2, -1), strict=True)))
+
+
+def _group(left: Tensor, format: IntegerFormat, inverse: Tensor) -> tuple[Quantised, Tensor]:
+    """Codes of one group of columns, column by column, and the errors (..., rows, columns) left to the next groups."""
+    scales = quantise(left, format).scales                                  # (..., rows, 1)
+    codes, errors = torch.zeros(*left.shape[:-1], 1, format.group, dtype=torch.int8), torch.zeros_like(left)
+    for column in range(left.shape[-1]):
+        wanted = left[..., column:column + 1]                               # (..., rows, 1)
+        code = (wanted / scales).round_().clamp_(-format.highest - 1, format.highest)
+        error = (wanted - code * scales) / inverse[..., column, column, None, None]
+        left[..., column + 1:] -= error * inverse[..., column, None, column + 1:]
+        codes[..., 0, column], errors[..., column] = code[..., 0].to(torch.int8), error[..., 0]
+    return Quantised(codes, scales), errors
 
 
 def _inverse_root(products: Tensor) -> Tensor:
     """The upper Cholesky factor of the inverse."""
-    damped = products + torch.eye(len(products)) * (products.diagonal().mean() * DAMPING).clamp_min(1e-12)
+    mean = products.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None]
+    damped = products + torch.eye(products.shape[-1]) * (mean * DAMPING).clamp_min(1e-12)
     return torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(damped)), upper=True)

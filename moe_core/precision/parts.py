@@ -24,12 +24,17 @@ class Matrix(NamedTuple):
 
 def matrices(model: MoEscopeForCausalLM) -> Iterator[Matrix]:
     """Every matrix of the model once; a head tied to the embedding is the embedding."""
+    for stack in stacks(model):
+        yield from stack
+
+
+def stacks(model: MoEscopeForCausalLM) -> Iterator[list[Matrix]]:
+    """The same by parameter: all experts of a layer together, any other matrix alone."""
     for name, parameter in model.named_parameters():
         if parameter.ndim == 3:
-            for expert, values in enumerate(parameter.data):
-                yield Matrix(part_of(name, expert), name, expert, values)
+            yield [Matrix(part_of(name, expert), name, expert, values) for expert, values in enumerate(parameter.data)]
         elif parameter.ndim == 2:
-            yield Matrix(part_of(name), name, None, parameter.data)
+            yield [Matrix(part_of(name), name, None, parameter.data)]
 
 
 def parts(model: nn.Module) -> tuple[str, ...]:

@@ -18,23 +18,23 @@ SHRINKS = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7)  # of the scale: clipping the widest
 class Quantised(NamedTuple):
     """number = code x scale of its group."""
 
-    codes: Tensor   # (rows, groups, group) int8; the last group of a row is filled up with zeros
-    scales: Tensor  # (rows, groups) fp32, each an fp16 number
+    codes: Tensor   # (..., rows, groups, group) int8; the last group of a row is filled up with zeros
+    scales: Tensor  # (..., rows, groups) fp32, each an fp16 number
 
 
 def quantise(matrix: Tensor, format: IntegerFormat) -> Quantised:
-    """Nearest codes under the scale, among a few, that leaves the smallest squared error: (rows, columns).
+    """Nearest codes under the scale, among a few, that leaves the smallest squared error: (..., rows, columns).
 
     Numbers that lie on such a grid already (short formats: whatever their codes were) come back unchanged.
     """
-    groups = _grouped(matrix, format.group)                                  # (rows, groups, group)
-    widest = groups.abs().amax(-1, keepdim=True)                             # (rows, groups, 1)
+    groups = _grouped(matrix, format.group)                                  # (..., rows, groups, group)
+    widest = groups.abs().amax(-1, keepdim=True)                             # (..., rows, groups, 1)
     best = Quantised(*_rounded_under(groups, widest / format.highest, format))
     error = _error(groups, best)
     for steps in _steps(format):
         tried = Quantised(*_rounded_under(groups, widest / steps, format))
         tried_error = _error(groups, tried)
-        better = tried_error < error                                         # (rows, groups)
+        better = tried_error < error                                         # (..., rows, groups)
         best = Quantised(torch.where(better.unsqueeze(-1), tried.codes, best.codes),
                          torch.where(better, tried.scales, best.scales))
         error = torch.minimum(error, tried_error)
@@ -42,9 +42,9 @@ def quantise(matrix: Tensor, format: IntegerFormat) -> Quantised:
 
 
 def restore(quantised: Quantised, columns: int) -> Tensor:
-    """The numbers that the codes stand for: (rows, columns) fp32."""
-    numbers = quantised.codes.float() * quantised.scales.unsqueeze(-1)       # (rows, groups, group)
-    return numbers.flatten(1)[:, :columns]
+    """The numbers that the codes stand for: (..., rows, columns) fp32."""
+    numbers = quantised.codes.float() * quantised.scales.unsqueeze(-1)       # (..., rows, groups, group)
+    return numbers.flatten(-2)[..., :columns]
 
 
 def rounded(matrix: Tensor, format: str) -> Tensor:
@@ -67,8 +67,8 @@ def _steps(format: IntegerFormat) -> list[float]:
 
 
 def _grouped(matrix: Tensor, group: int) -> Tensor:
-    filled = F.pad(matrix.float(), (0, -matrix.shape[1] % group))
-    return filled.unflatten(1, (-1, group))
+    filled = F.pad(matrix.float(), (0, -matrix.shape[-1] % group))
+    return filled.unflatten(-1, (-1, group))
 
 
 def _rounded_under(groups: Tensor, scales: Tensor, format: IntegerFormat) -> tuple[Tensor, Tensor]:
@@ -78,4 +78,4 @@ def _rounded_under(groups: Tensor, scales: Tensor, format: IntegerFormat) -> tup
 
 
 def _error(groups: Tensor, quantised: Quantised) -> Tensor:
-    return (quantised.codes * quantised.scales.unsqueeze(-1) - groups).square().sum(-1)  # (rows, groups)
+    return (quantised.codes * quantised.scales.unsqueeze(-1) - groups).square().sum(-1)  # (..., rows, groups)

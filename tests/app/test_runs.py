@@ -18,6 +18,16 @@ def test_a_new_run_ends_the_one_before():
     assert not second.is_set()
 
 
+def test_a_run_knows_that_a_newer_one_shows_its_text_even_when_that_has_ended():
+    runs = Runs()
+    first = runs.begin("me")
+    runs.stop("me")
+    second = runs.begin("me")
+    runs.end("me", second)
+    assert first.superseded
+    assert not second.superseded
+
+
 def test_an_old_run_that_ends_late_leaves_the_new_one_stoppable():
     runs = Runs()
     first = runs.begin("me")

@@ -145,8 +145,8 @@ def slow_url(serve, model_folder):
 
 @pytest.fixture
 def opened(page, app_url):
-    """The page with its strip drawn and its model ready."""
-    page.goto(app_url)
+    """The page with its strip drawn and its model ready; a run in it is short."""
+    page.goto(f"{app_url}?max_new_tokens=12")
     expect(page.locator("#strip .token").first).to_be_visible()
     expect(page.locator("#notice")).to_contain_text("ready")
     return page

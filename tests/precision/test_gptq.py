@@ -58,3 +58,13 @@ def test_a_matrix_that_nothing_was_fed_to_is_rounded_to_nearest():
     matrix = drawn(3, 40)
     made = gptq(matrix, INTEGER_FORMATS["int4"], torch.zeros(40, 40))
     assert torch.equal(made.codes, quantise(matrix, INTEGER_FORMATS["int4"]).codes)
+
+
+def test_matrices_of_a_stack_do_not_depend_on_each_other():
+    format, stack, inputs = INTEGER_FORMATS["int4"], drawn(3, 4, 40), drawn(3, 60, 40, seed=1)
+    products = inputs.transpose(1, 2) @ inputs
+    together = gptq(stack, format, products)
+    for number in range(3):
+        alone = gptq(stack[number], format, products[number])
+        assert torch.equal(together.codes[number], alone.codes)
+        assert torch.equal(together.scales[number], alone.scales)
