@@ -4,6 +4,7 @@ It knows bytes only.
 """
 
 import lzma
+from functools import lru_cache
 
 PRESET = 6  # a window of 8 MiB: a longer sample would be forgotten at its beginning
 LONGEST_SAMPLE = 7_000_000  # bytes
@@ -14,8 +15,12 @@ def bits_per_byte(text: str, sample: str = "") -> float:
     judged, before = text.encode(), sample.encode()[-LONGEST_SAMPLE:]
     if not judged:
         raise ValueError("a text of at least 1 byte is needed, got none")
-    alone = _packed(before) if before else 0
-    return 8 * (_packed(before + judged) - alone) / len(judged)
+    return 8 * (_packed(before + judged) - _alone(before)) / len(judged)
+
+
+@lru_cache(maxsize=1)
+def _alone(sample: bytes) -> int:
+    return _packed(sample) if sample else 0
 
 
 def _packed(raw: bytes) -> int:

@@ -6,6 +6,7 @@ It does not know where the object goes: a terminal, a file, a page.
 import platform
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,19 +47,23 @@ def evaluate(moe: LoadedModel, twins: dict[str, LoadedModel], size: Size, folder
     began = time.monotonic()
     by_domain = heldout.heldout(size.characters, folder)
     documents = [document for domain in by_domain.values() for document in domain]
-    readings = {MOE: read(moe, [document.text for document in documents], _counter(say, "moe"))}
-    readings |= {name: read(twin, [document.text for document in documents], _counter(say, name))
-                 for name, twin in twins.items()}
-    found = {"settings": _settings(moe, twins, size, folder, documents)}
-    found |= losses(readings, documents, _baselines(moe, documents, readings[MOE], size, folder, say))
-    experts = moe.model.config.num_experts
-    found["load"] = routing.load(readings[MOE], experts)
-    say("mutual information")
-    found["mutual_information"] = routing.mutual_information(readings[MOE], documents, moe.tokenizer, experts,
-                                                             size.shuffles)
-    found["tasks"] = tasks({MOE: moe, **twins}, size, say)
-    found["settings"]["seconds"] = round(time.monotonic() - began, 1)
-    return found
+    sample = heldout.training_sample(size.training, folder)
+    with ThreadPoolExecutor(1) as aside:  # xz holds no lock of Python's: it packs on the other core meanwhile
+        packing = aside.submit(_packed, documents, "\n".join(sample))
+        readings = {name: read(model, [document.text for document in documents], _counter(say, name))
+                    for name, model in {MOE: moe, **twins}.items()}
+        say("5-gram model")
+        own, experts = readings[MOE], moe.model.config.num_experts
+        grams = ngram_losses(moe.tokenizer.encode_all(sample), own.token_ids, moe.tokenizer.vocab_size)
+        say("mutual information")
+        of_routing = {"load": routing.load(own, experts),
+                      "mutual_information": routing.mutual_information(own, documents, moe.tokenizer, experts,
+                                                                       size.shuffles)}
+        of_tasks = tasks({MOE: moe, **twins}, size, say)
+        say("xz")
+        baselines = {"ngram": np.array([losses.sum() for losses in grams]), "xz": packing.result() * own.sizes}
+    settings = _settings(moe, twins, size, folder, documents) | {"seconds": round(time.monotonic() - began, 1)}
+    return {"settings": settings, **losses(readings, documents, baselines), **of_routing, "tasks": of_tasks}
 
 
 def tasks(models: dict[str, LoadedModel], size: Size, say: Say) -> dict:
@@ -103,24 +108,13 @@ def _told(found: Cost) -> dict:
             "bits_high": round(found.bits.high, 5)}
 
 
-def _baselines(moe: LoadedModel, documents: list[Document], own: Read, size: Size, folder: Path | None,
-               say: Say) -> dict[str, np.ndarray]:
-    """Nats per document of a 5-gram model and of xz, both after the same sample of training text."""
-    say("5-gram model and xz")
-    sample = heldout.training_sample(size.training, folder)
-    trained = moe.tokenizer.encode_all(sample)
-    grams = ngram_losses(trained, own.token_ids, moe.tokenizer.vocab_size)
-    return {"ngram": np.array([losses.sum() for losses in grams]), "xz": _xz(documents, own, "\n".join(sample))}
-
-
-def _xz(documents: list[Document], own: Read, sample: str) -> np.ndarray:
-    """xz packs a domain's documents together; each document gets its share by bytes."""
+def _packed(documents: list[Document], sample: str) -> np.ndarray:
+    """Nats per byte of every document by xz after the sample; it packs a domain's documents together."""
     nats = np.zeros(len(documents))
     names = np.array([document.domain for document in documents])
     for domain in dict.fromkeys(names.tolist()):
         here = np.flatnonzero(names == domain)
-        bits = compressor.bits_per_byte("\n".join(documents[one].text for one in here), sample)
-        nats[here] = bits * np.log(2) * own.sizes[here]
+        nats[here] = compressor.bits_per_byte("\n".join(documents[one].text for one in here), sample) * np.log(2)
     return nats
 
 
