@@ -34,10 +34,10 @@ def test_a_new_prompt_takes_the_place_of_a_text_that_still_grows(page, slow_url)
     expect(page.locator("#run-status")).to_contain_text("Generating")
     page.locator("#prompt textarea").fill("小猫")
     page.locator("#prompt textarea").press("Enter")
-    expect(page.locator("#strip .token span").first).to_have_text("小")
+    expect(page.locator("#strip .token span").first).to_contain_text("小")
     page.get_by_role("button", name="Stop ■").click()
     expect(page.locator("#run-status")).to_contain_text("Stopped by you")
-    expect(page.locator("#strip .token span").first).to_have_text("小")
+    expect(page.locator("#strip .token span").first).to_contain_text("小")
     expect(page.get_by_role("button", name="Generate ↵")).to_be_visible()
 
 
