@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from moe_core.tokenizer import Tokenizer
 from moe_core.training import __main__ as command
-from moe_core.training import presets
+from moe_core.training import export, presets
 from moe_core.training.batches import TokenStream, write_stream
 from moe_core.training.loop import DOMAIN_LOG, LOAD_LOG, LOG, Run, Streams
 from moe_core.training.presets import Dials
@@ -141,6 +141,15 @@ def test_a_model_kept_in_bf16_is_the_rounded_run_in_half_the_bytes(arguments):
     kept["bf16"] = load_file(arguments.out / "model" / "model.safetensors")
     assert kept["bf16"].keys() == kept["fp32"].keys()
     assert all(torch.equal(kept["bf16"][name], kept["fp32"][name].bfloat16()) for name in kept["fp32"])
+
+
+def test_an_export_in_one_file_leaves_nothing_of_an_earlier_one_in_many(arguments, monkeypatch):
+    with monkeypatch.context() as small:
+        small.setattr(export, "LARGEST_FILE", "20KB")
+        command.train(arguments)
+    assert (arguments.out / "model" / "model.safetensors.index.json").exists()
+    command.train(Namespace(**vars(arguments) | {"resume": True}))
+    assert [file.name for file in (arguments.out / "model").glob("model*")] == ["model.safetensors"]
 
 
 def test_a_twin_reads_the_very_same_tokens(arguments):
