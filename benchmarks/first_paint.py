@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 from benchmarks.measure import alternate, arguments, report
 from benchmarks.server import serving
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")  # the last one has no windows
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync")
 STRIP, HEATMAP, TEXT_BOX = ".strip .token", ".plot .heatmaplayer image, .plot .heatmaplayer path", "textarea"
@@ -35,10 +35,12 @@ def first_visit(browser: Browser) -> float:
 
 
 def main() -> None:
-    asked = arguments(__doc__).parse_args()
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    parser = arguments(__doc__)
+    parser.add_argument("--browser", choices=BROWSERS, help="which one (default: the first of these that is installed)")
+    asked = parser.parse_args()
+    found = next(filter(None, map(shutil.which, [asked.browser] if asked.browser else BROWSERS)), None)
     if found is None:
-        sys.exit("first_paint needs chromium")
+        sys.exit(f"first_paint needs {asked.browser or 'chromium'}")
     with (sync_playwright() as playwright, serving([sys.executable, "app.py"]) as ours,
           serving([sys.executable, "benchmarks/empty_page.py"]) as empty):
         browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
