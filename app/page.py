@@ -10,7 +10,7 @@ from app.arrival import Arrival
 from app.components import FileDesk, StatusLine, ThemeSwitch
 from app.engine import Engine
 from app.labels import Labels
-from app.link import from_query, to_query
+from app.link import DEFAULTS, from_query, to_query
 from app.session import Session
 from app.tabs.budget import BudgetTab
 from app.tabs.device import DeviceTab
@@ -119,7 +119,8 @@ class Page:
         """Take the run and the dials from the address, and what trains for this visitor."""
         session = self.training.come_back(session, key, request.session_hash)
         asked = from_query(dict(request.query_params))
-        dials = {dial: getattr(asked.sampling, name) for name, dial in self.prompt.dials.items()}
+        dials = {dial: getattr(asked.sampling, name) for name, dial in self.prompt.dials.items()
+                 if getattr(asked.sampling, name) != getattr(DEFAULTS, name)}  # the page opens with the others
         if asked.prompt is None:
             return {self.session: session, **dials}
         session = session.but(link=to_query(asked.prompt, asked.sampling))

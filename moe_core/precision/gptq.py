@@ -31,7 +31,7 @@ def gptq(matrix: Tensor, format: IntegerFormat, products: Tensor) -> Quantised:
 
 
 def _group(left: Tensor, format: IntegerFormat, inverse: Tensor) -> tuple[Quantised, Tensor]:
-    """Codes of one group of columns, column by column, and the errors (..., rows, columns) left to the next groups."""
+    """Codes of one group of columns, mended in place column by column, and the errors left to the next groups."""
     scales = quantise(left, format).scales                                  # (..., rows, 1)
     codes, errors = torch.zeros(*left.shape[:-1], 1, format.group, dtype=torch.int8), torch.zeros_like(left)
     for column in range(left.shape[-1]):
