@@ -3,7 +3,8 @@ const [back, play, on, track, speed, line, save] = ['.back', '.play', '.on', '.t
   .map((selector) => element.querySelector(selector));
 const bar = element.querySelector('.player');
 const { fill, unpack, knows, factsOf } = window.moescope;
-const SETTLE = 50; // milliseconds after which the server is told where the visitor came to rest
+const HURRY = 200; // milliseconds between two looks of a visitor who passes by
+const SETTLE = 50; // milliseconds after which the server is told where a visitor in a hurry came to rest
 let routing = null;
 let whole = null; // of a run that grows: the last routing with all its tokens
 let head = null; // where playing has come to; null where the run lies open as a whole
@@ -13,6 +14,7 @@ let followed = null; // the token a visitor picked while the run grew; else its 
 let touched = false; // whether the figures stand elsewhere than the server drew them
 let ticking = 0;
 let settling = 0;
+let looked = -HURRY;
 
 const words = () => props.value?.words || {};
 const last = () => routing.start + routing.length - 1;
@@ -63,12 +65,14 @@ function halt() {
 
 // The server draws the rest of what belongs to a token and a layer once the visitor comes to rest there.
 function settle(known = true) {
+  const hurried = performance.now() - looked < HURRY;
+  looked = performance.now();
   clearTimeout(settling);
   settling = setTimeout(() => {
     settling = 0;
     if (known) trigger('settle', { position, layer });
     else trigger('look', { position, layer });
-  }, SETTLE);
+  }, hurried ? SETTLE : 0);
 }
 
 function go(to) {

@@ -167,8 +167,10 @@ class PromptTab:
                 self.runs.grow(visitor, sign, trace)
                 session = session.with_trace(trace).but(**{"position": trace.phase.count("prompt") - 1,
                                                            **self.runs.looked(visitor)})
-                live, first = player_value(session, live=True, whole=first), False
-                yield {self.session: session, self.status: run_line(session), self.player: live, **self._busy(True)}
+                yield {self.session: session, self.status: run_line(session),
+                       self.player: player_value(session, live=True, whole=first),
+                       **(self._busy(True) if first else {})}  # said once: every component costs every frame time
+                first = False
             if not sign.superseded:
                 yield {self.session: session, self.status: resting_line(session),
                        self.player: player_value(session, closing=True), **self._busy(False)}
