@@ -2,8 +2,14 @@
 // A move takes the figure that the server drew and gives back the same figure with the numbers of that moment.
 window.moescope = (() => {
   const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-  const numbers = (text, Kind) => new Kind(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
   const span = (length) => Array.from({ length }, (_, index) => index);
+
+  function numbers(text, Kind) {
+    const letters = atob(text);
+    const bytes = new Uint8Array(letters.length);
+    for (let at = 0; at < letters.length; at += 1) bytes[at] = letters.charCodeAt(at);
+    return new Kind(bytes.buffer);
+  }
 
   // The routing of a text, or of its newest tokens: position `start` comes first, `before` counts what lies earlier.
   function unpack(value) {

@@ -50,6 +50,8 @@ Object.assign(window.moescope, (() => {
 
   const each = (value, index) => (Array.isArray(value) || value?.bdata ? list(value)[index] : value);
   const parts = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const STEPS = 255;
+  const ramps = new Map(); // a colour scale -> its colours, each with the ink that reads on it
 
   function shade(scale, share) {
     const next = Math.max(1, scale.findIndex(([stop]) => stop >= share));
@@ -59,20 +61,32 @@ Object.assign(window.moescope, (() => {
     return starts.map((start, index) => Math.round(start + (ends[index] - start) * way));
   }
 
+  function ramp(scale) {
+    const key = String(scale);
+    if (!ramps.has(key)) {
+      ramps.set(key, Array.from({ length: STEPS + 1 }, (_, step) => {
+        const [red, green, blue] = shade(scale, step / STEPS);
+        return [`rgb(${[red, green, blue]})`, red * 0.299 + green * 0.587 + blue * 0.114 > 127 ? '#444' : '#fff'];
+      }));
+    }
+    return ramps.get(key);
+  }
+
   function cells(pen, trace, { x, y }, font) {
-    const [columns, rows, z] = [list(trace.x), list(trace.y), list(trace.z)];
+    const [columns, rows, z, colours] = [list(trace.x), list(trace.y), list(trace.z), ramp(trace.colorscale)];
     const [width, height] = [Math.abs(x(1) - x(0)) - (trace.xgap || 0), Math.abs(y(1) - y(0)) - (trace.ygap || 0)];
     const digits = /^%\{z:\.(\d)%\}$/.exec(trace.texttemplate || '')?.[1];
     pen.font = `${trace.textfont?.size || 12}px ${font}`;
-    rows.forEach((row, at) => columns.forEach((column, across) => {
-      const value = list(z[at])[across];
+    rows.forEach((row, at) => list(z[at]).forEach((value, across) => {
       if (!Number.isFinite(value)) return;
-      const colour = shade(trace.colorscale, (value - trace.zmin) / (trace.zmax - trace.zmin));
-      pen.fillStyle = `rgb(${colour})`;
-      pen.fillRect(x(column) - width / 2, y(row) - height / 2, width, height);
+      const share = Math.min(Math.max((value - trace.zmin) / (trace.zmax - trace.zmin), 0), 1);
+      const [colour, ink] = colours[Math.round(share * STEPS)];
+      const middle = x(columns[across]);
+      pen.fillStyle = colour;
+      pen.fillRect(middle - width / 2, y(row) - height / 2, width, height);
       if (digits === undefined) return;
-      pen.fillStyle = colour[0] * 0.299 + colour[1] * 0.587 + colour[2] * 0.114 > 127 ? '#444' : '#fff';
-      pen.fillText(`${(100 * value).toFixed(digits)}%`, x(column), y(row));
+      pen.fillStyle = ink;
+      pen.fillText(`${(100 * value).toFixed(digits)}%`, middle, y(row));
     }));
   }
 
