@@ -14,7 +14,7 @@ let followed = null; // the token a visitor picked while the run grew; else its 
 let touched = false; // whether the figures stand elsewhere than the server drew them
 let ticking = 0;
 let settling = 0;
-let looked = -HURRY;
+let looked = -HURRY; // when the visitor last looked elsewhere
 
 const words = () => props.value?.words || {};
 const last = () => routing.start + routing.length - 1;
