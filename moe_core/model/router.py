@@ -5,6 +5,7 @@ Knows nothing of what the experts compute.
 
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -21,7 +22,7 @@ class TopKRouter(nn.Module):
     """Scores all experts with one linear map and keeps the best K (Shazeer et al. 2017, eq. 3-5).
 
     The score is computed in the format of the router's own parameters: an fp32 router stays
-    exact inside an fp16 model (selective precision, Switch Transformers 2021, section 2.4).
+    exact inside an fp16 model and under autocast (selective precision, Switch Transformers 2021, section 2.4).
     """
 
     def __init__(self, width: int, num_experts: int, experts_per_token: int):
@@ -33,7 +34,8 @@ class TopKRouter(nn.Module):
 
     def forward(self, hidden: Tensor) -> Routing:
         """Decide for N tokens at once: hidden (N, D)."""
-        logits = self.score(hidden.to(self.score.weight.dtype)).float()    # (N, D) -> (N, E)
+        with torch.autocast(hidden.device.type, enabled=False):
+            logits = self.score(hidden.to(self.score.weight.dtype)).float()  # (N, D) -> (N, E)
         best_logits, expert_ids = logits.topk(self.experts_per_token, -1)  # both (N, K)
         # Softmax over the chosen K equals softmax over all E, renormalised: one step, not three.
         return Routing(logits, expert_ids, best_logits.softmax(-1))

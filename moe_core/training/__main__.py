@@ -44,7 +44,8 @@ def train(arguments: argparse.Namespace) -> None:
 
     dials = PRESETS[arguments.preset]
     dials = replace(dials, seed=dials.seed if arguments.seed is None else arguments.seed,
-                    minutes=dials.minutes if arguments.minutes is None else arguments.minutes or None)  # fmt: skip
+                    minutes=dials.minutes if arguments.minutes is None else arguments.minutes or None,
+                    precision=arguments.precision)  # fmt: skip
     processes = Processes.of_environment()
     say = print if processes.first else _silent
     files = arguments.corpus, arguments.heldout, arguments.out, dials
@@ -84,8 +85,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--seed", type=int, help="instead of the preset's")
     parser.add_argument("--minutes", type=float, help="wall-clock limit instead of the preset's; 0 = none, repeatable")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32",
+                        help="bf16 (autocast) is quicker where the processor multiplies it: avx512_bf16, AMX, a GPU")
     parser.add_argument("--kept-as", choices=("fp32", "bf16"), default="fp32",
-                        help="how the model folder keeps the parameters; the run itself is fp32")
+                        help="how the model folder keeps the parameters; in the run they are fp32")
     return parser.parse_args()
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from moe_core.config import MoEscopeConfig
-from moe_core.model.causal_lm import MoEscopeForCausalLM
+from moe_core.model.causal_lm import MoEscopeForCausalLM, Training
 from moe_core.model.losses import load_balance, load_counts
 from moe_core.model.router import Routing
 from moe_core.training.batches import TokenStream
@@ -106,7 +106,7 @@ class Run:
             group["lr"] = self.dials.learning_rate_at(self.step, self.seconds)
         batch = self.streams.training.batch(self.step, self.dials.batch_size, self.dials.seed)
         batch = self.processes.own_rows(batch)
-        hidden, routings = self.model.forward_for_training(batch[:, :-1])
+        hidden, routings = self._forward(batch[:, :-1])
         rows = hidden.flatten(0, 1)                                                       # (B, T, D) -> (N, D)
         loss, gradient = next_token_gradient(rows, batch[:, 1:].flatten(), self.model.lm_head.weight)
         shares = [_shares(self.processes.total(load_counts(routing))) for routing in routings]
@@ -116,6 +116,12 @@ class Run:
         self.optimizer.step()
         self.optimizer.zero_grad()
         return _Learnt(self.processes.mean(loss), routings, shares)
+
+    def _forward(self, ids: Tensor) -> Training:
+        """(B, T) -> fp32 (B, T, D) and the routings; the layers multiply in bf16 where the dials say so."""
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.dials.precision == "bf16"):
+            hidden, routings = self.model.forward_for_training(ids)
+        return Training(hidden.float(), routings)
 
     def _backward(self, rows: Tensor, gradient: Tensor, routings: list[Routing], shares: list[Tensor]) -> None:
         """The gradients of the next-token loss and, where there are routers, of their losses."""

@@ -22,6 +22,7 @@ class Dials:
     weight_decay: float = 0.1         # of matrices; norms have none
     clip: float = 1.0                 # largest norm of the gradient
     seed: int = 0
+    precision: str = "fp32"           # of the layers' matrix products: fp32 or bf16; all else is fp32 either way
     log_every: int = 20               # steps
     validate_every: int = 100         # steps
     validation_batches: int = 4
