@@ -8,7 +8,7 @@ const REST = 350; // milliseconds without a move after which Plotly draws what w
 let figure = null;
 let still = null; // the figure as the server drew it
 let move = null; // where the visitor has moved it: which token, which layer
-let told = null; // what its title and caption say meanwhile
+let told = null; // what its title, caption and badge say meanwhile
 let serial = 0; // of the figure
 let painted = ''; // what Plotly has drawn: which figure, how wide, how dark
 let drawn = null; // the layout Plotly has drawn
@@ -77,7 +77,6 @@ function write() {
   const value = props.value || {};
   still = value.figure ? JSON.parse(value.figure) : null;
   if (move?.live) move = null; // the server has drawn the run that grew
-  writeBadge(element, value.badge);
   put();
 }
 
@@ -90,6 +89,7 @@ function put() {
   serial += 1;
   title.textContent = words.title || '';
   caption.textContent = words.caption || '';
+  writeBadge(element, words.badge);
   plot.setAttribute('aria-label', words.summary || words.title || '');
   offerCsv(element, words.csv_hint, still);
   plot.style.minHeight = figure ? `${figure.layout.height || 0}px` : '';

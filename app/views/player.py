@@ -81,11 +81,11 @@ def _sentences(session: Session) -> dict:
     """What the panels say: `panels` while the run plays, `rest` of the token and the layer that are looked at."""
     later = {name: f"{{{name}}}" for name in LATER}
     at_rest = views.facts(session) | later | {"n": len(session.trace.token_ids)} | views.of_gates(session)
-    playing = views.facts(session) | later
+    playing, badge = views.facts(session) | later, views.badge(session)
     return {
-        "panels": {name: {"title": say(session.language, f"{name}.title", **playing),
+        "panels": {name: {"title": say(session.language, f"{name}.title", **playing), "badge": badge,
                           "caption": say(session.language, f"player.moving.{name}", **playing)} for name in MOVING},
-        "rest": {name: told(name, session.language, at_rest) for name in MOVING if name != "load"}}
+        "rest": {name: {**told(name, session.language, at_rest), "badge": badge} for name in MOVING if name != "load"}}
 
 
 def _before(trace: RoutingTrace, start: int) -> np.ndarray:

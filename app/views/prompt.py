@@ -30,10 +30,14 @@ def panel_value(name: str, session: Session) -> dict:
     """One panel of this tab, drawn anew."""
     if name == "lens" and session.lens is None:
         return {"title": say(session.language, "lens.none.title"), "caption": say(session.language, "lens.none")}
+    return panel(name, DRAWERS[name], session, badge(session))
+
+
+def badge(session: Session) -> str:
+    """Where the numbers of the trace on the screen come from."""
     settings = session.trace.settings
-    badge = say(session.language, "badge.recorded" if session.recorded else "badge.measured",
-                format=settings.get("format", "fp32"), device=settings.get("device", "CPU"))
-    return panel(name, DRAWERS[name], session, badge)
+    return say(session.language, "badge.recorded" if session.recorded else "badge.measured",
+               format=settings.get("format", "fp32"), device=settings.get("device", "CPU"))
 
 
 def gates(session: Session) -> Picture:

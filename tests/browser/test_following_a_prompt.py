@@ -20,6 +20,15 @@ def test_tokens_arrive_one_after_another(page, slow_url):
     assert growing < page.locator("#strip .token.generated").count() == 8
 
 
+def test_what_moves_while_the_text_grows_is_called_measured(page, slow_url):
+    page.goto(f"{slow_url}?prompt=Once&max_new_tokens=200")
+    expect(page.locator("#strip .token.generated").nth(1)).to_be_visible()
+    for panel in ("gates", "path", "load"):
+        expect(page.locator(f"#{panel} .badge")).to_have_text("measured · fp32 · CPU")
+    expect(page.locator("#run-status")).to_contain_text("Generating")
+    page.get_by_role("button", name="Stop ■").click()
+
+
 def test_stop_keeps_what_is_there(page, slow_url):
     page.goto(f"{slow_url}?prompt=Once&max_new_tokens=200")
     expect(page.locator("#run-status")).to_contain_text("Generating")
