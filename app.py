@@ -14,17 +14,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one token at a time is too litt
 gc.disable()  # until the page is served: what is imported and built now stays
 
 from app.engine import Engine
-from app.page import LAUNCH, build_page
+from app.page import build_page, launch_settings
 from app.shipped import MODEL, TRACES
 from moe_core.tracing import bundle
 
 TRACE = Path(os.environ.get("MOESCOPE_TRACE", TRACES / "first-screen.trace.json"))
 
 engine = Engine(MODEL)
-demo = build_page(engine, bundle.load(TRACE))
+recorded = bundle.load(TRACE)
+demo = build_page(engine, recorded)
 
 if __name__ == "__main__":
-    demo.launch(**LAUNCH, prevent_thread_lock=True)
+    demo.launch(**launch_settings(recorded), prevent_thread_lock=True)
     gc.freeze()
     gc.enable()
     engine.start()  # the page is served; now torch may take its time

@@ -1,6 +1,6 @@
-"""Before a page is sent: off to the address in the visitor's language, and word of what the browser will need.
+"""Before a page is sent: off to the address in the visitor's language, what the browser will need, a first look.
 
-gradio puts a page's own head in place by script, seconds after the page has come: too late for both.
+gradio draws a page, and puts its own head in place, by script, seconds after the page has come: too late for all three.
 """
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
@@ -13,8 +13,10 @@ from app import look
 class Arrival:
     """Around the whole server; it touches only the pages of the two languages."""
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp, looks: dict[str, str]):
+        """`looks` is what a page of each language ends with, as HTML."""
         self.app = app
+        self.looks = {language: html.encode() for language, html in looks.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         language = _PAGES.get(_path(scope))
@@ -28,14 +30,33 @@ class Arrival:
             await RedirectResponse(address, headers=_NOT_KEPT)(scope, receive, send)
             return
 
-        async def with_word(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.append("link", f"<{look.PLOTLY_ADDRESS}>; rel=preload; as=script")
-                headers.append("vary", "accept-language")
-            await send(message)
+        await self.app(scope, receive, _with(self.looks[language], send))
 
-        await self.app(scope, receive, with_word)
+
+def _with(look_of_page: bytes, send: Send) -> Send:
+    """Sends a page with its headers and its first look; an error, or what is packed already, gets no look."""
+    ends_with = b""
+
+    async def enriched(message: Message) -> None:
+        nonlocal ends_with
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.append("link", f"<{look.PLOTLY_ADDRESS}>; rel=preload; as=script")
+            headers.append("vary", "accept-language")
+            if _is_page(message["status"], headers):
+                ends_with = look_of_page
+                if "content-length" in headers:
+                    headers["content-length"] = str(int(headers["content-length"]) + len(look_of_page))
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            message = {**message, "body": message.get("body", b"") + ends_with}
+        await send(message)
+
+    return enriched
+
+
+def _is_page(status: int, headers: Headers) -> bool:
+    is_html = headers.get("content-type", "").startswith("text/html")
+    return status == 200 and is_html and "content-encoding" not in headers
 
 
 def wanted_language(language: str, named: str | None, accepted: str | None) -> str:

@@ -25,8 +25,12 @@ def head() -> str:
     """Colours as CSS variables, what widgets share, and the plotting library from our own server."""
     script = (f'<script src="{PLOTLY_ADDRESS}" defer '
               "onload=\"window.dispatchEvent(new Event('plotly-ready'))\"></script>")
-    colours = f"<style>:root{{{_variables(theme.LIGHT)}{_experts()}}} .dark{{{_variables(theme.DARK)}}}</style>"
-    return f"{colours}<script>{{{_shared()}}}</script>{script}"
+    return f"<style>{colours()}</style><script>{{{_shared()}}}</script>{script}"
+
+
+def colours() -> str:
+    """The colours of light paper and of dark, as CSS variables."""
+    return f":root{{{_variables(theme.LIGHT)}{_experts()}}} .dark{{{_variables(theme.DARK)}}}"
 
 
 def _shared() -> str:

@@ -9,6 +9,7 @@ from app import limits, look
 from app.arrival import Arrival
 from app.components import FileDesk, StatusLine, ThemeSwitch
 from app.engine import Engine
+from app.first_look import first_look
 from app.labels import Labels
 from app.link import DEFAULTS, from_query, to_query
 from app.session import Session
@@ -26,14 +27,25 @@ from app.views.status import stage_line
 from app.words import LANGUAGES, say
 from moe_core.tracing.trace import RoutingTrace
 
-LAUNCH = {
-    "ssr_mode": False, "run_history": False, "enable_monitoring": False, "max_file_size": "1mb", "show_error": False,
-    "pwa": False, "mcp_server": False, "footer_links": [], "theme": look.gradio_theme(),
-    "app_kwargs": {"middleware": [Middleware(Arrival)]}, "head": look.head(),
-    "css_paths": look.STYLE_SHEETS,
-}
-
 LANGUAGE_OF_DOCUMENT = "(language) => { document.documentElement.lang = language; }"  # for fonts and screen readers
+
+
+def launch_settings(recorded: RoutingTrace) -> dict:
+    """What `launch` of the page is given; the first look shows `recorded`."""
+    looks = {language: first_look(first_session(recorded, language)) for language in look.PATHS}
+    return {
+        "ssr_mode": False, "run_history": False, "enable_monitoring": False, "max_file_size": "1mb",
+        "show_error": False, "pwa": False, "mcp_server": False, "footer_links": [], "theme": look.gradio_theme(),
+        "app_kwargs": {"middleware": [Middleware(Arrival, looks=looks)]}, "head": look.head(),
+        "css_paths": look.STYLE_SHEETS,
+    }
+
+
+def first_session(recorded: RoutingTrace, language: str) -> Session:
+    """What a visitor begins with."""
+    middle = len(recorded.layers) // 2
+    return Session(recorded, language=language, layer=middle, compared_layer=middle,
+                   position=recorded.phase.count("prompt") - 1)
 
 
 def build_page(engine: Engine, recorded: RoutingTrace) -> gr.Blocks:
@@ -42,12 +54,11 @@ def build_page(engine: Engine, recorded: RoutingTrace) -> gr.Blocks:
     A page is drawn at once in the language of its address: to translate all of it takes a browser seconds.
     """
     gr.set_static_paths([look.PLOTLY.parent])
-    middle, foreman = len(recorded.layers) // 2, Foreman()
-    first = Session(recorded, layer=middle, compared_layer=middle, position=recorded.phase.count("prompt") - 1)
+    foreman = Foreman()
     demo = gr.Blocks(title="MoEscope", delete_cache=(3600, 3600), analytics_enabled=False)
     for language, path in look.PATHS.items():
         with demo.route(LANGUAGES[language], path, show_in_navbar=False) if path else demo:
-            session = gr.State(first.but(language=language))
+            session = gr.State(first_session(recorded, language))
             _connect(demo, Page(engine, Labels(language), session, foreman))
     return demo.queue(max_size=limits.QUEUE_LENGTH, default_concurrency_limit=None, api_open=False)
 

@@ -4,6 +4,8 @@ It draws nothing. Figures are made in the light colours; in the dark the page sw
 DARK_OF_LIGHT, by exact spelling, so no two meanings share one spelling and no expert's colour is ever swapped.
 """
 
+import numpy as np
+
 FONT = ('Inter, "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", '
         'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif')
 FONT_SIZE = 12
@@ -56,10 +58,16 @@ def _scale(start: str, end: str, stops: dict[float, float]) -> list[list]:
     return [[value, _mix(start, end, share)] for value, share in stops.items()]
 
 
+def ink_share(probability: float) -> float:
+    """How far PROBABILITY_SCALE has gone from its lightest to its darkest colour."""
+    return float(np.interp(probability, list(_INK_AT), list(_INK_AT.values())))
+
+
 # Most probabilities are small: the first half of the ink is spent below 0.3, where a reader compares.
 _INK_AT = {0.0: 0.0, 0.1: 0.17, 0.3: 0.46, 0.6: 0.76, 1.0: 1.0}
-PROBABILITY_SCALE = _scale("#f3f1ea", "#1b2a4a", _INK_AT)
-_DARK_PROBABILITY_SCALE = _scale("#1e2634", "#cfe0ff", _INK_AT)
+PROBABILITY_ENDS, DARK_PROBABILITY_ENDS = ("#f3f1ea", "#1b2a4a"), ("#1e2634", "#cfe0ff")
+PROBABILITY_SCALE = _scale(*PROBABILITY_ENDS, _INK_AT)
+_DARK_PROBABILITY_SCALE = _scale(*DARK_PROBABILITY_ENDS, _INK_AT)
 _STRAIGHT = {0.0: 0.0, 1.0: 1.0}
 DIVERGING_SCALE = [[0, "#2d6fb8"], [0.25, "#9dbfe0"], [0.5, "#f4f2eb"], [0.75, "#e9b182"], [1, "#bd560d"]]
 _DARK_DIVERGING_SCALE = [[0, "#6fb0f5"], [0.25, "#3c5e86"], [0.5, "#1f2735"], [0.75, "#7f5634"], [1, "#f09a4e"]]

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.engine import Engine
-from app.page import LAUNCH, build_page
+from app.page import build_page, launch_settings
 from moe_core.config import MoEscopeConfig
 from moe_core.model.causal_lm import MoEscopeForCausalLM
 from moe_core.sampling import Sampling
@@ -109,7 +109,8 @@ def serve(recorded):
 
     def start(engine: Engine) -> str:
         demo = build_page(engine, recorded)
-        _, url, _ = demo.launch(**LAUNCH, prevent_thread_lock=True, quiet=True, server_port=_free_port())
+        _, url, _ = demo.launch(**launch_settings(recorded), prevent_thread_lock=True, quiet=True,
+                                server_port=_free_port())
         pages.append(demo)
         return url
 

@@ -82,3 +82,48 @@ def test_the_page_can_be_dark(opened):
     expect(dark_ink).to_have_css("fill", "rgb(157, 167, 184)")
     opened.reload()
     expect(opened.locator("body")).to_have_class("dark")
+
+
+def test_the_recorded_trace_is_seen_before_any_script_of_gradio(page, app_url):
+    page.route("**/assets/*.js", lambda route: route.abort())
+    page.goto(app_url)
+    expect(page.locator("#first-look .token")).to_have_count(16)
+    expect(page.locator("#first-look .first-gates .chosen").first).to_be_visible()
+    expect(page.locator("gradio-app .token")).to_have_count(0)
+
+
+def _places(page, *selectors: str) -> list[float]:
+    return [page.locator(selector).first.bounding_box()[side] for selector in selectors for side in ("x", "y")]
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1280, 900), (2200, 1200)])
+def test_nothing_jumps_when_the_page_takes_the_place_of_the_first_look(page, app_url, size):
+    page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    page.route("**/assets/*.js", lambda route: route.abort())
+    page.goto(app_url)
+    before = _places(page, "#first-look .token", "#first-look .sheet", "#first-look .panel")
+    page.unroute("**/assets/*.js")
+    page.reload()
+    expect(page.locator("#first-look")).to_have_count(0)
+    expect(page.locator("#notice")).to_contain_text("ready")
+    after = _places(page, "#strip .token", "gradio-app .sheet", "#gates .panel")
+    assert before == pytest.approx(after, abs=3)
+
+
+def test_who_begins_to_type_is_not_held_up_by_the_first_look(page, app_url):
+    page.route("**/plotly*.js", lambda route: route.abort())  # no heatmap comes, so the first look would stay
+    page.goto(app_url)
+    expect(page.locator("#strip .token")).to_have_count(16)
+    expect(page.locator("#first-look")).to_have_count(1)
+    page.locator("#prompt textarea").click()
+    expect(page.locator("#first-look")).to_have_count(0)
+    expect(page.locator("#prompt textarea")).to_be_focused()
+
+
+@pytest.mark.browser_context_args(color_scheme="dark")
+def test_the_first_look_is_dark_where_the_page_will_be(page, app_url):
+    page.route("**/assets/*.js", lambda route: route.abort())
+    page.goto(app_url)
+    expect(page.locator("#first-look")).to_have_css("background-color", "rgb(17, 21, 28)")
+    page.goto(f"{app_url}?__theme=light")
+    expect(page.locator("#first-look")).to_have_css("background-color", "rgb(251, 250, 247)")
