@@ -44,7 +44,7 @@ def finished(tmp_path_factory):
                                       validate_every=4, validation_batches=1, snapshots=2, warmup_steps=2)
     try:
         train(Namespace(corpus=corpus, heldout=corpus, preset="tiny", out=folder / "run", resume=False, seed=None,
-                        minutes=None, tokenizer=None, kept_as="fp32"))
+                        minutes=None, tokenizer=None, kept_as="fp32", precision="fp32"))
     finally:
         presets.PRESETS["tiny"] = known
     return folder

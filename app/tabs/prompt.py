@@ -158,19 +158,17 @@ class PromptTab:
 
     def _stream(self, session: Session, prompt: str, sampling, request: gr.Request):
         visitor = request.session_hash
-        sign, first = self.runs.begin(visitor), True
+        sign = self.runs.begin(visitor)
         try:
-            for trace in self.engine.stream(prompt, sampling, sign):
+            yield self._busy(True)  # said once: every component costs every frame time
+            for step, trace in enumerate(self.engine.stream(prompt, sampling, sign)):
                 if sign.superseded:
-                    yield {self.status: gr.skip()}  # gradio empties all outputs of a generator that yields nothing
                     return
                 self.runs.grow(visitor, sign, trace)
                 session = session.with_trace(trace).but(**{"position": trace.phase.count("prompt") - 1,
                                                            **self.runs.looked(visitor)})
                 yield {self.session: session, self.status: run_line(session),
-                       self.player: player_value(session, live=True, whole=first),
-                       **(self._busy(True) if first else {})}  # said once: every component costs every frame time
-                first = False
+                       self.player: player_value(session, live=True, whole=step == 0)}
             if not sign.superseded:
                 yield {self.session: session, self.status: resting_line(session),
                        self.player: player_value(session, closing=True), **self._busy(False)}

@@ -130,7 +130,7 @@ def test_a_run_is_kept_and_so_is_what_was_chosen_while_it_was_written(laid, sess
     late, state = None, session
     for shown in tab.generating.run(values, VISITOR):
         late = shown.get(tab.generating.found, late)
-        if state is session:  # a click in the middle of it, on the token that came last
+        if late and state is session:  # a click in the middle of it, on the token that came last
             grown = tab.live(state, VISITOR).trace
             assert grown is late.after.trace
             at = len(grown.token_ids) - 1

@@ -80,3 +80,10 @@ def test_forcing_what_was_chosen_changes_nothing(router):
     routing = router(torch.randn(20, 3))
     again = forced(routing, routing.expert_ids)
     assert all(torch.equal(a, b) for a, b in zip(routing, again, strict=True))
+
+
+def test_a_router_in_fp32_stays_exact_under_autocast(router):
+    hidden = torch.randn(5, router.score.in_features)
+    with torch.autocast("cpu", torch.bfloat16):
+        routing = router(hidden)
+    torch.testing.assert_close(routing.logits, router(hidden).logits, rtol=0, atol=0)

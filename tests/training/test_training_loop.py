@@ -76,6 +76,14 @@ def test_the_loss_falls_on_a_tiny_text(run, tmp_path):
     assert [row["step"] for row in log if row["validation_loss"]] == [str(step) for step in range(4, 61, 4)]
 
 
+def test_a_run_in_bf16_learns_what_one_in_fp32_learns_but_for_rounding(run):
+    exact, short = run("fp32"), run("bf16", replace(DIALS, precision="bf16"))
+    exact.go(say=str, until=3)
+    short.go(say=str, until=3)
+    assert {parameter.dtype for parameter in short.model.parameters()} == {torch.float32}
+    assert 0 < abs(short.validate() - exact.validate()) < 0.05
+
+
 def test_a_checkpoint_of_other_settings_is_refused_by_name(run):
     run("other").go(say=str, until=1)
     with pytest.raises(ValueError, match=r"other settings: learning_rate, seed"):
@@ -122,7 +130,7 @@ def arguments(monkeypatch, tmp_path):
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text("".join(f'{{"text": "{text}"}}\n' for text in TEXTS), encoding="utf-8")
     return Namespace(corpus=corpus, heldout=corpus, preset="tiny", out=tmp_path / "out",
-                     resume=False, seed=None, minutes=None, tokenizer=None, kept_as="fp32")  # fmt: skip
+                     resume=False, seed=None, minutes=None, tokenizer=None, kept_as="fp32", precision="fp32")
 
 
 def test_the_command_leaves_a_folder_that_transformers_loads(arguments, capsys):
