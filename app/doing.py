@@ -6,7 +6,7 @@ It knows no components and no words.
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Event
 
 from app import limits
@@ -108,10 +108,10 @@ def _indices(engine: Engine, language: str):
 
 @lru_cache(maxsize=4)
 def _index(engine: Engine, model_hash: str, language: str):
-    from moe_core.tasks.embedding import embed
+    from moe_core.tasks.embedding import read_states
     from moe_core.tasks.library import library
     from moe_core.tasks.retrieval import StateIndex, WordIndex
 
     shelf = [story for story in library() if story.language == language]
     texts = [f"{story.title}\n{story.text}" for story in shelf]
-    return shelf, StateIndex(lambda asked: embed(engine.loaded, asked), texts), WordIndex(texts)
+    return shelf, StateIndex(partial(read_states, engine.loaded), texts), WordIndex(texts)

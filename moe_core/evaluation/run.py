@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from moe_core.evaluation.losses import Read, read
 from moe_core.evaluation.ngrams import ngram_losses
 from moe_core.evaluation.ratios import Cost, Resampling, cost
 from moe_core.tasks.answers import answer
-from moe_core.tasks.embedding import embed
+from moe_core.tasks.embedding import read_states
 from moe_core.tasks.measure import MOE, measure, retrieval
 from moe_core.tracing.own import LoadedModel
 
@@ -71,8 +72,8 @@ def tasks(models: dict[str, LoadedModel], size: Size, say: Say) -> dict:
     systems = {name: lambda prompt, most, model=model: answer(model, prompt, most) for name, model in models.items()}
     found = measure(systems, size.examples, say=say)
     say("retrieval")
-    embeds = {name: lambda texts, model=model: embed(model, texts) for name, model in models.items()}
-    return found | {"retrieval": retrieval(embeds, size.library)}
+    readers = {name: partial(read_states, model) for name, model in models.items()}
+    return found | {"retrieval": retrieval(readers, size.library)}
 
 
 def losses(readings: dict[str, Read], documents: list[Document], baselines: dict[str, np.ndarray]) -> dict:

@@ -1,9 +1,10 @@
-"""Texts as points: the mean of a layer's hidden states over the text's tokens, and words as means of embeddings.
+"""Texts as the hidden states of their tokens, and words as means of embeddings.
 
 It does not know what is searched for.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,23 +12,33 @@ import torch
 from moe_core.tracing.own import LoadedModel
 
 
+class TokenStates(NamedTuple):
+    """A text as the model reads it, without END."""
+
+    token_ids: np.ndarray  # (T,)
+    states: np.ndarray     # (T, depths, D)
+
+
 @torch.inference_mode()
-def embed(loaded: LoadedModel, texts: Sequence[str], layer: int = 1) -> np.ndarray:
-    """(n, D): each text's hidden states after `layer` decoder layers, averaged; early layers still know the words."""
-    decoder = loaded.model.model
-    if not 0 <= layer <= len(decoder.layers):
-        raise ValueError(f"layer must lie in 0..{len(decoder.layers)}, got {layer}")
-    return np.stack([_mean_state(loaded, text, layer) for text in texts])
+def read_states(loaded: LoadedModel, texts: Sequence[str], depth: int = 1) -> list[TokenStates]:
+    """Every token's states as it enters the first layer and after each of the first `depth` decoder layers.
+
+    Early states still know the words; later ones know what comes next.
+    """
+    layers = len(loaded.model.model.layers)
+    if not 0 <= depth <= layers:
+        raise ValueError(f"depth must lie in 0..{layers}, got {depth}")
+    return [_read(loaded, text, depth) for text in texts]
 
 
-def _mean_state(loaded: LoadedModel, text: str, depth: int) -> np.ndarray:
+def _read(loaded: LoadedModel, text: str, depth: int) -> TokenStates:
     decoder, config = loaded.model.model, loaded.model.config
     token_ids = [config.eos_token_id, *loaded.tokenizer.encode(text)][:config.max_position_embeddings]
-    hidden = decoder.embed_tokens(torch.tensor([token_ids]))             # (1, T, D)
+    states = [decoder.embed_tokens(torch.tensor([token_ids]))]           # (1, T, D)
     rotation = decoder.rotation_at(0, len(token_ids))
     for block in decoder.layers[:depth]:
-        hidden = block(hidden, rotation)
-    return hidden[0, min(1, len(token_ids) - 1):].mean(0).float().numpy()  # END's row says nothing of the text
+        states.append(block(states[-1], rotation))
+    return TokenStates(np.array(token_ids[1:], dtype=np.int64), torch.stack(states, 2)[0, 1:].float().numpy())
 
 
 @torch.inference_mode()

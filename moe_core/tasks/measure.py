@@ -47,7 +47,7 @@ WORKS = {
     "summary": Work(SUMMARY, LANGUAGES, ("rouge_l", "chrf"), "lead", baselines.lead),
 }
 Answer = Callable[[str, int], str]                      # prompt, most tokens -> answer
-Embed = Callable[[Sequence[str]], "object"]             # texts -> (n, D)
+Reader = Callable[[Sequence[str]], "list"]              # texts -> their tokens' states, see embedding.py
 
 
 def measure(systems: dict[str, Answer], count: int, seed: int = 0,
@@ -81,7 +81,7 @@ def judged(work: Work, asked: Sequence[Example], given: dict[str, list[str]]) ->
     }
 
 
-def retrieval(embeds: dict[str, Embed], count: int, seed: int = 0) -> dict:
+def retrieval(readers: dict[str, Reader], count: int, seed: int = 0) -> dict:
     """Which place the story gets when its summary is asked for, as mean reciprocal rank; language by language."""
     from moe_core.tasks.retrieval import StateIndex, WordIndex, reciprocal_ranks
 
@@ -90,7 +90,7 @@ def retrieval(embeds: dict[str, Embed], count: int, seed: int = 0) -> dict:
     for language in LANGUAGES:
         asked = examples(RETRIEVAL, language, count, seed)
         library, questions = [example.text for example in asked], [example.question for example in asked]
-        indices = {system: StateIndex(embed, library) for system, embed in embeds.items()}
+        indices = {system: StateIndex(read, library) for system, read in readers.items()}
         here = {system: reciprocal_ranks(index.likeness(questions), range(count))
                 for system, index in (indices | {BASELINE: WordIndex(library)}).items()}
         by_language[language] = {system: _told(mean_with_interval(values)) for system, values in here.items()}
