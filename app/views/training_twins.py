@@ -23,7 +23,8 @@ def line(session: Session) -> dict:
     speak = partial(say, session.language)
     if not there:
         return {"kind": "problem", "text": speak("twins.missing", model=shipped.MODEL.name)}
-    told = ", ".join(f"{shipped.twin_folder(name).name} ({speak(f'twins.{name}')})" for name in there)
+    comma = ", " if session.language == "en" else "、"
+    told = comma.join(f"{shipped.twin_folder(name).name} ({speak(f'twins.{name}')})" for name in there)
     missing = [speak("twins.one_missing", twin=speak(f"twins.{name}")) for name in TWINS if name not in there]
     return {"kind": "done", "text": (" " if session.language == "en" else "").join([
         speak("twins.there", twins=told), *missing])}
