@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from app import shipped
+from app.companions import TWINS
 from app.figures import tasks as figures
 from app.session import Session
 from app.views.panel import Picture, figure_words, panel
@@ -15,8 +16,8 @@ from moe_core.evaluation import recording
 
 EVALUATION = Path(os.environ.get("MOESCOPE_EVALUATION", shipped.TRACES / "evaluation.json"))
 SCALE = {"chrf": 100}  # metrics that do not end at 1
-SCORED = ("moe", "dense_active", "dense_total", "baseline")
-READ = ("moe", "dense_active", "dense_total", "ngram", "xz")
+SCORED = ("moe", *TWINS, "baseline")
+READ = ("moe", *TWINS, "ngram", "xz")
 
 
 @cache
@@ -124,10 +125,12 @@ def _told(name: str, row: dict, speak) -> str:
 
 
 def _twin(overall: dict, speak) -> str:
-    difference = overall["moe_minus_dense_active"]
-    if difference is None:
-        return speak("tasks.losses.no_twin")
-    return speak("tasks.losses.twin", **{name: f"{difference[name]:+.4f}" for name in ("nats", "low", "high")})
+    found = {name: overall.get(f"moe_minus_{name}") for name in TWINS}
+    said = [speak("tasks.losses.twin", twin=speak(f"tasks.figure.{name}"),
+                  **{part: f"{difference[part]:+.4f}" for part in ("nats", "low", "high")})
+            for name, difference in found.items() if difference is not None]
+    return speak("tasks.losses.twins", differences=speak("tasks.losses.and").join(said)) if said else speak(
+        "tasks.losses.no_twin")
 
 
 def _list(session: Session, parts: list[str]) -> str:

@@ -139,3 +139,15 @@ def test_scores_are_those_of_the_recording(session, tmp_path, monkeypatch, langu
     if recorded:
         assert "0.90" in panels[0]["summary"]
         assert tasks_scores.samples_value(shown, "sentiment")["rows"][1]["same"] == say(language, "tasks.nothing")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_twin_that_was_measured_is_compared(session, tmp_path, monkeypatch, language):
+    less = {"moe_minus_dense_active": {"nats": -0.044, "low": -0.05, "high": -0.038}}
+    more = {"moe_minus_dense_total": {"nats": 0.0128, "low": 0.0057, "high": 0.0205}}
+    read = tasks_scores.recorded.__wrapped__
+    for differences, told in ((less, ["-0.0440"]), (less | more, ["-0.0440", "+0.0128"])):
+        path = recording.save({**RECORDED, "overall": RECORDED["overall"] | differences}, tmp_path / "evaluation.json")
+        monkeypatch.setattr(tasks_scores, "recorded", lambda path=path: read(path))
+        caption = tasks_scores.panel_value("losses", session.but(language=language))["caption"]
+        assert [number for number in ("-0.0440", "+0.0128") if number in caption] == told
