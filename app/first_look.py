@@ -21,6 +21,7 @@ TABS = ("prompt", "precision", "experts", "what_if", "budget", "device", "tasks"
 def first_look(session: Session) -> str:
     """HTML for the end of a page: masthead, prompt, token strip and gate heatmap of the session's trace."""
     speak = partial(say, session.language)
+    strip = views.strip_value(session)
     tabs = "".join(f"<span>{escape(speak(f'tab.{name}'))}</span>" for name in TABS)
     styles = look.colours() + _shades() + "".join(sheet.read_text("utf-8") for sheet in SHEETS)
     script = (FOLDER / "first_look.js").read_text("utf-8")
@@ -30,13 +31,13 @@ def first_look(session: Session) -> str:
         f'<p class="tagline">{escape(speak("page.tagline"))}</p></div>'
         f'<p class="status busy">{escape(speak("page.opening"))}</p><div class="first-tabs">{tabs}</div></div>'
         f'<div class="sheet"><p class="first-prompt">{escape(session.trace.settings.get("prompt", ""))}</p>'
-        f"{_strip(views.strip_value(session))}</div>{_gates(session)}<script>{{{script}}}</script></div>")
+        f"{_strip(strip)}</div>{_gates(session, strip)}<script>{{{script}}}</script></div>")
 
 
 def _shades() -> str:
     ends = {"#first-look": theme.PROBABILITY_ENDS, "#first-look.dark": theme.DARK_PROBABILITY_ENDS}
-    return "".join(f"{where}{{--none:{lightest};--full:{darkest};--first-font:{theme.FONT}}}"
-                   for where, (lightest, darkest) in ends.items())
+    shades = (f"{where}{{--none:{lightest};--full:{darkest}}}" for where, (lightest, darkest) in ends.items())
+    return "".join([f"#first-look{{--first-font:{theme.FONT}}}", *shades])
 
 
 def _strip(value: dict) -> str:
@@ -54,15 +55,14 @@ def _token(token: dict, selected: bool) -> str:
             f'<small>E{token["expert"]}</small></span>')
 
 
-def _gates(session: Session) -> str:
+def _gates(session: Session, strip: dict) -> str:
     """The heatmap as rows of cells, as high as app/figures/prompt.py makes them."""
     trace, value = session.trace, views.panel_value("gates", session)
     if trace.probabilities is None:
         return ""
     chosen = trace.expert_ids[session.layer].tolist()
-    rows = [_row(piece.label.strip() or piece.label, probabilities, best)
-            for piece, probabilities, best in zip(trace.pieces, trace.probabilities[session.layer].tolist(), chosen,
-                                                  strict=True)]
+    rows = [_row(token["label"], probabilities, best) for token, probabilities, best
+            in zip(strip["tokens"], trace.probabilities[session.layer].tolist(), chosen, strict=True)]
     heads = "".join(f"<i>E{expert}</i>" for expert in range(trace.experts))
     return (f'<div class="panel"><header><h2>{escape(value["title"])}</h2>'
             f'<span class="badge">{escape(value["badge"])}</span></header>'

@@ -116,7 +116,7 @@ def streamed(browser: Browser, url: str, turn: int, names: tuple[str, ...]) -> d
     page.locator("#run-status .done").wait_for(timeout=60_000)
     page.wait_for_timeout(2 * PAUSE)
     page.get_by_role("button", name="Generate ↵").click()
-    page.wait_for_function(f"() => {GENERATED} > 10 && {GENERATED} < {LENGTH}", timeout=60_000)  # may take a second
+    page.wait_for_function(f"() => {GENERATED} > 10 && {GENERATED} < {LENGTH}", timeout=60_000)
     page.evaluate("names => window.startCounting(names)", list(names))
     page.wait_for_function("() => document.querySelector('#run-status .done')", timeout=60_000)
     found = page.evaluate("() => window.changesASecond()")

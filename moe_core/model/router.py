@@ -34,11 +34,17 @@ class TopKRouter(nn.Module):
 
     def forward(self, hidden: Tensor) -> Routing:
         """Decide for N tokens at once: hidden (N, D)."""
-        with torch.autocast(hidden.device.type, enabled=False):
-            logits = self.score(hidden.to(self.score.weight.dtype)).float()  # (N, D) -> (N, E)
+        logits = self._score(hidden)
         best_logits, expert_ids = logits.topk(self.experts_per_token, -1)  # both (N, K)
         # Softmax over the chosen K equals softmax over all E, renormalised: one step, not three.
         return Routing(logits, expert_ids, best_logits.softmax(-1))
+
+    def _score(self, hidden: Tensor) -> Tensor:
+        """fp32 scores of every expert: (N, D) -> (N, E)."""
+        if torch.is_autocast_enabled(hidden.device.type):  # asked first: a context would cost every token time
+            with torch.autocast(hidden.device.type, enabled=False):
+                return self._score(hidden)
+        return self.score(hidden.to(self.score.weight.dtype)).float()
 
 
 def forced(routing: Routing, expert_ids: Tensor) -> Routing:

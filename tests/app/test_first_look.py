@@ -9,13 +9,13 @@ import pytest
 from app import theme
 from app.first_look import first_look
 from app.page import first_session
+from app.shipped import TRACES
 from app.views import prompt as views
 from app.words import say
 from moe_core.pieces import Piece
 from moe_core.tracing import bundle
 
-PATH = "assets/traces/first-screen.trace.json"
-recorded = bundle.load(PATH)
+recorded = bundle.load(TRACES / "first-screen.trace.json")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -102,12 +102,14 @@ def test_nothing_jumps_when_the_page_takes_the_place_of_the_first_look(page, app
     page.route("**/assets/*.js", lambda route: route.abort())
     page.goto(app_url)
     before = _places(page, "#first-look .token", "#first-look .sheet", "#first-look .panel")
+    tabs = page.locator("#first-look .first-tabs span").all_inner_texts()
     page.unroute("**/assets/*.js")
     page.reload()
     expect(page.locator("#first-look")).to_have_count(0)
     expect(page.locator("#notice")).to_contain_text("ready")
     after = _places(page, "#strip .token", "gradio-app .sheet", "#gates .panel")
     assert before == pytest.approx(after, abs=3)
+    assert tabs == page.get_by_role("tablist").first.get_by_role("tab").all_inner_texts()
 
 
 def test_who_begins_to_type_is_not_held_up_by_the_first_look(page, app_url):
